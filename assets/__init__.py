@@ -1,0 +1,1 @@
+"""Second floor: one module a stage. Each asset reads, calls `models`, commits, returns."""

@@ -1,0 +1,1 @@
+"""First floor: the science. Values in, values out; no disk, no clock, no environment."""

@@ -1,0 +1,1 @@
+"""Top floor: definitions, jobs, settings and the command line."""
