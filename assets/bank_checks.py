@@ -1,0 +1,113 @@
+"""Blocking checks of the object bank: what follows may rely on them.
+
+They read what was committed, through the store, and know nothing of how it was made.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+
+from assets.object_bank.bank import ASSET
+from assets.resources import ManifestStore
+from storage.label_space import OOD_CLASS_LISTS
+from storage.pointers import ManifestVersion
+from storage.records import ClassCount, OodObject
+from storage.schemas import to_records
+from storage.store import Store
+from storage.vacuum import missing_blobs, orphan_blobs
+
+ORPHAN_AGE_S = 600.0
+"""A blob this young may belong to a run that has not committed yet."""
+
+_TABLES = ("ood_objects", "quarantine", "class_counts")
+_SHOWN = 5
+
+
+def check_schema(version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
+    """Every table is there, whole, and has the columns of its record."""
+    problems = []
+    for table in _TABLES:
+        try:
+            store.manifests.rows(version, table)
+        except (ValueError, LookupError) as error:
+            problems.append(str(error))
+    return _answer("schema", problems, tables=len(_TABLES))
+
+
+def check_blobs(_version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
+    """Every crop that a row names exists, and every blob that is not new is named by a row."""
+    missing = missing_blobs(store.manifests, store.blobs, ASSET)
+    orphans = orphan_blobs(store.manifests, store.blobs, min_age_s=ORPHAN_AGE_S)
+    problems = [f"missing blob {name}" for name in missing]
+    problems += [f"orphan blob {name}; `vacuum` removes it" for name in orphans]
+    return _answer("no_orphan_blob", problems, missing=len(missing), orphans=len(orphans))
+
+
+def check_classes(version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
+    """Every class of the chosen list has objects or is named as absent, and the counts are true."""
+    counts = to_records(store.manifests.rows(version, "class_counts"), ClassCount)
+    objects = to_records(store.manifests.rows(version, "ood_objects"), OodObject)
+    wanted = set(OOD_CLASS_LISTS[version.provenance["class_list"]])
+    found = Counter(row.class_id for row in objects)
+    named = {row.class_id: row for row in counts}
+    problems = [f"class {class_id} of the list is not counted" for class_id in wanted - set(named)]
+    problems += [f"class {class_id} is not in the list" for class_id in set(found) - wanted]
+    problems += [
+        f"{row.class_name}: counted {row.n_kept} + {row.n_rejected}, found {found[row.class_id]}"
+        for row in counts
+        if row.n_kept + row.n_rejected != found[row.class_id]
+        or row.is_absent == (found[row.class_id] > 0)
+    ]
+    absent = [row.class_name for row in counts if row.is_absent]
+    return _answer("classes_covered", problems, present=len(found), absent=", ".join(absent))
+
+
+def check_kept(version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
+    """At least one object was kept."""
+    verdicts = store.manifests.rows(version, "ood_objects").column("verdict").to_pylist()
+    n_kept = verdicts.count("kept")
+    problems = [] if n_kept else [f"all {len(verdicts)} objects were rejected; loosen the rules"]
+    return _answer("objects_kept", problems, kept=n_kept)
+
+
+def check_quarantine(version: ManifestVersion, _store: Store) -> dg.AssetCheckResult:
+    """The share of source images in quarantine stays within the configured limit."""
+    n_bad, n_images = version.rows("quarantine"), int(version.provenance["images"])
+    limit = float(version.provenance["max_bad_frac"])
+    problems = [] if n_bad <= limit * n_images else [f"{n_bad} of {n_images} images, limit {limit}"]
+    return _answer("few_quarantined", problems, quarantined=n_bad, images=n_images)
+
+
+_QUESTIONS: dict[str, Callable[[ManifestVersion, Store], dg.AssetCheckResult]] = {
+    "schema": check_schema,
+    "no_orphan_blob": check_blobs,
+    "classes_covered": check_classes,
+    "objects_kept": check_kept,
+    "few_quarantined": check_quarantine,
+}
+
+
+@dg.multi_asset_check(
+    name="check_ood_objects",
+    specs=[
+        dg.AssetCheckSpec(name, asset=ASSET, blocking=True, description=question.__doc__)
+        for name, question in _QUESTIONS.items()
+    ],
+)
+def bank_checks(store: ManifestStore) -> Iterator[dg.AssetCheckResult]:
+    """Answer each question from the latest version of the bank."""
+    opened = store.open()
+    version = opened.manifests.wanted(ASSET)
+    for question in _QUESTIONS.values():
+        yield question(version, opened)
+
+
+def _answer(name: str, problems: list[str], **facts: int | str) -> dg.AssetCheckResult:
+    shown = "; ".join(problems[:_SHOWN]) or "none"
+    return dg.AssetCheckResult(
+        passed=not problems,
+        asset_key=ASSET,
+        check_name=name,
+        metadata={**facts, "problems": shown, "n_problems": len(problems)},
+    )

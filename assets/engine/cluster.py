@@ -1,0 +1,108 @@
+"""Workers to send items to: started here, or found at an address; counted before use.
+
+Every wait is bounded. The settings are those that matter: retries of dead connections multiply
+their timeout, and a worker that pauses at a memory threshold takes items and never runs them.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from assets.engine.outcome import EngineError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+SETTINGS: dict[str, object] = {
+    "distributed.comm.retry.count": 0,
+    "distributed.comm.timeouts.connect": "10s",
+    # The second loss is reported: one death is forgiven, and two alone make an item poisoned.
+    "distributed.scheduler.allowed-failures": 1,
+    # LocalCluster drops a worker for good that is just restarting this long after an earlier loss.
+    "distributed.deploy.lost-worker-timeout": "1 day",
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+}
+
+LOOPBACK = "127.0.0.1"
+
+
+@contextmanager
+def local_processes(n_workers: int, *, timeout_s: float) -> Iterator["Client"]:
+    """Client of worker processes of this machine, one thread each, gone when the context ends.
+
+    All ports listen on the loopback interface only.
+    """
+    import dask
+    from distributed import Client, LocalCluster
+
+    with (
+        dask.config.set(SETTINGS),
+        LocalCluster(
+            n_workers=n_workers,
+            threads_per_worker=1,
+            processes=True,
+            host=LOOPBACK,
+            dashboard_address=f"{LOOPBACK}:0",
+            death_timeout=timeout_s,
+            silence_logs=logging.CRITICAL,  # lost workers become outcomes, not noise
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        _await_workers(client, n_workers, timeout_s)
+        yield client
+
+
+@contextmanager
+def existing_cluster(address: str, *, timeout_s: float) -> Iterator["Client"]:
+    """Client of a running scheduler that has at least one worker; leaves the cluster running."""
+    import dask
+    from distributed import Client
+
+    with dask.config.set(SETTINGS):
+        try:
+            client = Client(address, timeout=timeout_s, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise EngineError(
+                f"no Dask scheduler answers at {address!r} within {timeout_s:g} s; start one with "
+                f"`dask scheduler` and `dask worker`, or correct the engine's address"
+            ) from error
+        with client:
+            _await_workers(client, 1, timeout_s)
+            yield client
+
+
+def n_workers_of(client: "Client") -> int:
+    """Threads of all workers; 0 while the scheduler does not answer."""
+    if client.status != "running":
+        return 0
+    try:
+        return sum(client.nthreads().values())
+    except (OSError, RuntimeError):
+        return 0
+
+
+def holder_of(client: "Client", task: str) -> str | None:
+    """Address of the worker that runs or queues a task; None where no worker has it."""
+    held = client.processing()
+    return next((worker for worker, tasks in held.items() if task in map(str, tasks)), None)
+
+
+def restart_worker(client: "Client", address: str, *, timeout_s: float) -> None:
+    """Replace the process of a worker; where nothing watches that process, retire it instead."""
+    try:
+        client.restart_workers([address], timeout=timeout_s, raise_for_error=False)
+    except ValueError:  # the worker runs without a nanny
+        client.retire_workers([address], close_workers=True)
+
+
+def _await_workers(client: "Client", n_workers: int, timeout_s: float) -> None:
+    try:
+        client.wait_for_workers(n_workers, timeout=timeout_s)
+    except TimeoutError as error:
+        raise EngineError(
+            f"need {n_workers} workers, got {n_workers_of(client)} within {timeout_s:g} s; start "
+            f"more workers, or raise the engine's start_timeout_s"
+        ) from error

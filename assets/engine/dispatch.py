@@ -1,0 +1,214 @@
+"""Send items to the workers of a Dask client and take back one outcome each, whatever happens."""
+
+import logging
+import pickle
+import queue
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from assets.engine.cluster import holder_of, n_workers_of, restart_worker
+from assets.engine.lanes import Lanes
+from assets.engine.outcome import EngineError, ItemError, Outcome
+from assets.engine.worker import STARTED_TOPIC, describe, run_pickled
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Outcomes: TypeAlias = Iterator[Outcome[Any, Any]]
+
+IN_FLIGHT_PER_WORKER = 2
+"""One runs, one waits beside it: no pause between items, and few innocents when a worker dies."""
+
+TICK_S = 0.5
+"""Longest pause before deadlines are looked at."""
+
+FETCH_TIMEOUT_S = 30.0
+"""Time for a small finished answer to arrive; after that it counts as lost."""
+
+POISONED = (
+    "its worker process died every time, also with nothing else in flight; look for lack of "
+    "memory or a crash in native code in the log of the worker"
+)
+"""Reason of a poisoned item. Reasons name no worker: a row must be the same in every run."""
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times after which waiting ends; ``item_s`` counts from when a worker begins the item."""
+
+    item_s: float
+    start_s: float
+
+    @property
+    def unbegun_s(self) -> float:
+        """Time for an item in flight to begin: one may run before it, and a worker may restart."""
+        return 2 * self.item_s + self.start_s
+
+
+@dataclass
+class _Flight:
+    """An item in flight; ``worker`` is empty until one has begun it."""
+
+    index: int
+    future: "Future[bytes]"
+    deadline: float
+    worker: str = ""
+
+
+@dataclass(frozen=True)
+class _Started:
+    task: str
+    worker: str
+
+
+@dataclass(frozen=True)
+class _Done:
+    task: str
+
+
+class Dispatch:
+    """One pass over items: submits within a window, watches deadlines, tries lost items alone."""
+
+    def __init__(
+        self,
+        client: "Client",
+        function: bytes,
+        items: Sequence[object],
+        keys: Sequence[str],
+        limits: Limits,
+    ) -> None:
+        """Prepare to run a pickled function on items; nothing is sent before `outcomes`."""
+        self._client, self._function, self._limits = client, function, limits
+        self._items, self._keys = items, keys
+        self._lanes = Lanes(len(items), IN_FLIGHT_PER_WORKER * max(1, n_workers_of(client)))
+        self._flights: dict[str, _Flight] = {}
+        self._inbox: queue.SimpleQueue[_Started | _Done] = queue.SimpleQueue()
+        self._pass_id = uuid.uuid4().hex
+        self._n_sent = 0
+        self._workers_seen_at = time.monotonic()
+
+    def outcomes(self) -> Outcomes:
+        """One outcome per item, as they come.
+
+        Raises:
+            EngineError: if all workers, or the scheduler, stay away for ``limits.start_s``.
+        """
+        self._client.subscribe_topic(STARTED_TOPIC, self._hear)
+        while self._lanes.is_open:
+            yield from self._submit()
+            yield from self._listen()
+            yield from self._end_overdue()
+
+    def _hear(self, event: tuple[float, dict[str, str]]) -> None:
+        self._inbox.put(_Started(**event[1]))
+
+    def _submit(self) -> Outcomes:
+        while (index := self._lanes.take()) is not None:
+            try:
+                item = pickle.dumps(self._items[index])
+            except Exception as error:
+                yield self._fail(index, f"cannot be pickled: {describe(error)}")
+            else:
+                self._send(index, item)
+
+    def _send(self, index: int, item: bytes) -> None:
+        self._n_sent += 1  # a name is never used twice: Dask would answer from memory
+        task = f"multishift-{self._pass_id}-{self._n_sent}"
+        future = self._client.submit(run_pickled, self._function, item, key=task, pure=False)
+        self._flights[task] = _Flight(index, future, time.monotonic() + self._limits.unbegun_s)
+        future.add_done_callback(lambda _: self._inbox.put(_Done(task)))
+
+    def _listen(self) -> Outcomes:
+        if not self._flights:
+            return
+        try:
+            message = self._inbox.get(timeout=TICK_S)
+        except queue.Empty:
+            self._demand_workers()
+            return
+        self._workers_seen_at = time.monotonic()
+        flight = self._flights.get(message.task)
+        if flight is None:  # of another pass, or already ended
+            return
+        if isinstance(message, _Started):
+            flight.worker, flight.deadline = message.worker, time.monotonic() + self._limits.item_s
+        else:
+            yield from self._land(self._flights.pop(message.task))
+
+    def _land(self, flight: _Flight) -> Outcomes:
+        from distributed import CancelledError, KilledWorker
+
+        try:
+            value, error = pickle.loads(flight.future.result(timeout=FETCH_TIMEOUT_S))
+        except KilledWorker as death:
+            yield from self._lose(flight, death.allowed_failures + 1)
+        except (CancelledError, TimeoutError):  # finished, then lost with its worker
+            self._demand_scheduler()
+            yield from self._lose(flight, 1)
+        except Exception as failure:
+            yield self._fail(flight.index, describe(failure))
+        else:
+            yield self._settle(flight.index, value, error)
+        flight.future.release()
+
+    def _lose(self, flight: _Flight, deaths: int) -> Outcomes:
+        if self._lanes.lose(flight.index, deaths):
+            key, worker = self._keys[flight.index], flight.worker or "its worker"
+            _LOGGER.warning("item %s killed %s", key, worker)
+            yield self._settle(flight.index, None, ItemError("poisoned", POISONED))
+
+    def _end_overdue(self) -> Outcomes:
+        if not self._inbox.empty():  # whoever reads the outcomes was away: hear the news first
+            return
+        now = time.monotonic()
+        for task, flight in list(self._flights.items()):
+            if now > flight.deadline and not flight.future.done():
+                yield from self._end(task, flight)
+
+    def _end(self, task: str, flight: _Flight) -> Outcomes:
+        self._demand_scheduler()
+        holder = holder_of(self._client, task)
+        if flight.worker and holder != flight.worker:  # its worker died: it begins again elsewhere
+            flight.worker, flight.deadline = "", time.monotonic() + self._limits.unbegun_s
+            return
+        del self._flights[task]
+        flight.future.cancel()
+        if holder:
+            restart_worker(self._client, holder, timeout_s=self._limits.start_s)
+        verb = "finish" if flight.worker else "begin"
+        limit = self._limits.item_s if flight.worker else self._limits.unbegun_s
+        _LOGGER.warning("item %s stopped on %s", self._keys[flight.index], holder or "no worker")
+        yield self._fail(
+            flight.index,
+            f"did not {verb} within {limit:g} s; raise item_timeout_s if the item is sound",
+        )
+
+    def _fail(self, index: int, reason: str) -> Outcome[Any, Any]:
+        return self._settle(index, None, ItemError("failed", reason))
+
+    def _settle(self, index: int, value: object, error: ItemError | None) -> Outcome[Any, Any]:
+        self._lanes.settle(index)
+        return Outcome(key=self._keys[index], item=self._items[index], value=value, error=error)
+
+    def _demand_scheduler(self) -> None:
+        if self._client.status != "running":
+            raise EngineError(
+                "lost the connection to the Dask scheduler; look at its log, then run again: "
+                "finished items are kept by their stage"
+            )
+
+    def _demand_workers(self) -> None:
+        now = time.monotonic()
+        if n_workers_of(self._client):
+            self._workers_seen_at = now
+        elif now - self._workers_seen_at > self._limits.start_s:
+            raise EngineError(
+                f"no worker for {self._limits.start_s:g} s with {len(self._flights)} items in "
+                "flight; look at the logs of scheduler and workers, then run again: finished items "
+                "are kept by their stage"
+            )

@@ -1,0 +1,114 @@
+"""The `Engine` resource: where the items of an asset run. Dask is imported when first needed."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from weakref import WeakSet
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from assets.engine.inline import map_inline
+from assets.engine.outcome import Outcome, unique_keys
+from assets.engine.progress import Log, with_progress
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+ItemT = TypeVar("ItemT")
+ValueT = TypeVar("ValueT")
+
+
+class Engine(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Runs a pure function on many items inside one asset, in one of three places."""
+
+    mode: Literal["inline", "processes", "cluster"] = Field(
+        default="inline",
+        description="inline: one item after the other in the step's own process; processes: local "
+        "worker processes, started for the call; cluster: a running Dask cluster.",
+    )
+    n_workers: int = Field(
+        default=2, ge=1, description="Worker processes to start (mode processes)."
+    )
+    address: str = Field(
+        default="", description="Scheduler, such as tcp://127.0.0.1:8786 (mode cluster)."
+    )
+    item_timeout_s: float = Field(
+        default=600.0,
+        gt=0,
+        description="Longest time one item may run; then it counts as failed and its worker is "
+        "restarted. An item that runs inline cannot be stopped.",
+    )
+    start_timeout_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Longest wait for scheduler and workers to come up, or to come back.",
+    )
+
+    # Calls still running, so that an asset that fails in its loop leaves no worker process behind.
+    _running: WeakSet[Generator[Any, None, None]] = PrivateAttr(default_factory=WeakSet)
+
+    def map(
+        self,
+        function: Callable[[ItemT], ValueT],
+        items: Sequence[ItemT],
+        *,
+        key: Callable[[ItemT], str],
+        log: Log | None = None,
+        label: str = "",
+    ) -> Iterator[Outcome[ItemT, ValueT]]:
+        """One outcome per item, as items finish: inline in their order, else in any order.
+
+        An item that raises, hangs or kills its worker gives an outcome with an error and takes
+        nothing else with it. An item may run more than once, so the function must be idempotent.
+        Workers stop when the iterator ends, is closed, or is interrupted.
+
+        Args:
+            function: at module level (or ``functools.partial`` of one), importable by workers. Its
+                value travels back: write pixels to storage, return a small record.
+            items: picklable where they leave this process.
+            key: name of an item, unique among ``items``.
+            log: logger or callable that gets a line now and then; Dagster's ``context.log``.
+            label: what the progress is about.
+
+        Raises:
+            ValueError: if keys repeat, or the function is no module-level one.
+            EngineError: if there are no workers, or they cannot import the function.
+        """
+        keys = unique_keys(items, key)
+        if self.mode == "inline" or not items:
+            outcomes = map_inline(function, items, keys)
+        else:
+            outcomes = self._map_on_workers(function, items, keys)
+        told = with_progress(outcomes, len(items), log=log, label=label)
+        self._running.add(told)
+        return told
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
+        """Stop the workers of every call that its asset did not read to the end."""
+        for told in list(self._running):
+            told.close()
+
+    def _map_on_workers(
+        self, function: Callable[[ItemT], ValueT], items: Sequence[ItemT], keys: Sequence[str]
+    ) -> Generator[Outcome[ItemT, ValueT], None, None]:
+        from assets.engine.dispatch import Dispatch, Limits
+        from assets.engine.probe import check_workers, module_of, pickled_function
+
+        pickled = pickled_function(function)
+        with self._client() as client:
+            check_workers(client, pickled, module_of(function), timeout_s=self.start_timeout_s)
+            limits = Limits(item_s=self.item_timeout_s, start_s=self.start_timeout_s)
+            yield from Dispatch(client, pickled, items, keys, limits).outcomes()
+
+    def _client(self) -> AbstractContextManager["Client"]:
+        from assets.engine.cluster import existing_cluster, local_processes
+
+        if self.mode == "processes":
+            return local_processes(self.n_workers, timeout_s=self.start_timeout_s)
+        if not self.address:
+            raise ValueError(
+                "need the engine's address in mode 'cluster', got none; give the scheduler's, such "
+                "as tcp://127.0.0.1:8786"
+            )
+        return existing_cluster(self.address, timeout_s=self.start_timeout_s)

@@ -1,0 +1,1 @@
+"""The stage `objects`: from source images to the bank of OOD objects."""

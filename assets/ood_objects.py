@@ -1,0 +1,44 @@
+"""Stage `objects`: the bank of out-of-distribution objects."""
+
+import dagster as dg
+
+from assets.engine.resource import Engine
+from assets.failures import bad_input_fails_once
+from assets.object_bank.bank import ASSET, CODE_VERSION, build_bank, plan_bank
+from assets.object_bank.config import OodObjectsConfig
+from assets.object_bank.report import describe_bank
+from assets.resources import DataRoot, ManifestStore
+from assets.schema_metadata import column_schema
+from storage.records import OodObject
+
+
+@dg.asset(
+    name=ASSET,
+    deps=["ade20k", "ade20k_challenge", "coco"],
+    group_name="objects",
+    kinds={"parquet", "pillow", "numpy"},
+    owners=["team:data"],
+    code_version=CODE_VERSION,
+    metadata={"dagster/column_schema": column_schema(OodObject)},
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
+)
+def ood_objects(
+    context: dg.AssetExecutionContext,
+    config: OodObjectsConfig,
+    store: ManifestStore,
+    data: DataRoot,
+    engine: Engine,
+) -> dg.MaterializeResult[None]:
+    """Crops of objects that street scenes do not know, each judged by named quality rules.
+
+    Rejected objects stay as rows with their reason; a source image that cannot be used is a row of
+    `quarantine`. A run that was stopped continues with the images that are missing.
+    """
+    with bad_input_fails_once():
+        opened = store.open()
+        order = plan_bank(config, data, store)
+    context.log.info("%d source images to look at", len(order.items))
+    version = build_bank(order, opened, engine, run_id=context.run.run_id, log=context.log)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(version.fingerprint), metadata=describe_bank(version, opened)
+    )

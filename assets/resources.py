@@ -1,0 +1,55 @@
+"""What an asset may ask for: the store that it commits to and the data that it reads."""
+
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from storage.store import Store, open_store
+from storage.world import World, read_world
+
+
+class ManifestStore(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where manifests and blobs live: a folder, or any location that fsspec can write."""
+
+    root: str = Field(
+        description="Folder or URL of the store, such as /data/store or s3://lab/store."
+    )
+    single_writer: bool = Field(
+        False,
+        description="Accept a store without conditional create, because one process alone writes.",
+    )
+
+    def open(self) -> Store:
+        """Manifests and blobs at the root.
+
+        Raises:
+            StoreRefusedError: if the location ignores conditional creation (see `storage.atomic`).
+        """
+        return open_store(self.root, single_writer=self.single_writer)
+
+
+class DataRoot(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where the data sets lie, each in its official layout (`docs/data.md`)."""
+
+    path: str = Field(description="Folder that holds the data sets.")
+
+    @property
+    def folder(self) -> Path:
+        """The folder as a path.
+
+        Raises:
+            FileNotFoundError: if it does not exist; the message tells how to make a small one.
+        """
+        folder = Path(self.path)
+        if not folder.is_dir():
+            raise FileNotFoundError(
+                f"{folder}: need a folder with data sets, got none; write the miniature world with "
+                f"`multishift miniature {folder}` or set MULTISHIFT_DATA_ROOT to yours"
+            )
+        return folder
+
+    @property
+    def world(self) -> World:
+        """Which world the folder holds: the miniature, or real data sets."""
+        return read_world(self.folder)

@@ -1,0 +1,89 @@
+"""The console command `multishift`: one thin function a subcommand.
+
+Heavy modules are imported inside, so that `--help` answers at once.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="multishift",
+    help="Training data for road scenes with new conditions and unknown objects.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command("demo")
+def demo_command(
+    frames: Annotated[
+        int, typer.Option(min=1, help="Training frames of the miniature world to write.")
+    ] = 300,
+) -> None:
+    """Run the main job on the miniature world, as a Dagster run that `multishift ui` shows."""
+    from pipelines.commands.demo import run_demo
+
+    raise typer.Exit(run_demo(n_train=frames))
+
+
+@app.command("ui")
+def ui_command(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+) -> None:
+    """Open Dagster on this checkout's instance, on 127.0.0.1 only, until Ctrl-C."""
+    from pipelines.commands.ui import serve_ui
+
+    raise typer.Exit(serve_ui(port))
+
+
+@app.command("check-data")
+def check_data_command(
+    root: Annotated[
+        Path,
+        typer.Argument(exists=True, file_okay=False, help="Folder that holds the data sets."),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Files decoded at a time.")] = 2,
+) -> None:
+    """List the data sets below ROOT and name every gap. Exit 1 for findings, 2 for misuse."""
+    from pipelines.commands.check_data import run_check
+
+    raise typer.Exit(run_check(root, as_json=as_json, workers=workers))
+
+
+@app.command("miniature")
+def miniature_command(
+    out: Annotated[Path, typer.Argument(file_okay=False, help="Folder to write, new or empty.")],
+    frames: Annotated[int, typer.Option(min=1, help="Training frames.")] = 300,
+    others: Annotated[
+        float, typer.Option(min=0.01, help="Share of the other data sets' frames to write.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another number gives other scenes.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that render.")] = 2,
+) -> None:
+    """Write the miniature world in the official layouts of all data sets."""
+    from pipelines.commands.miniature import run_miniature
+
+    raise typer.Exit(
+        run_miniature(out, n_train=frames, others_frac=others, seed=seed, n_workers=workers)
+    )
+
+
+@app.command("vacuum")
+def vacuum_command(
+    keep: Annotated[int, typer.Option(min=1, help="Versions of each partition to keep.")] = 10,
+    min_age_hours: Annotated[
+        float, typer.Option(min=0, help="Touch nothing younger; longer than the longest run.")
+    ] = 48.0,
+) -> None:
+    """Remove old manifest versions from the store, and the blobs that nothing names any more."""
+    from pipelines.commands.vacuum import run_vacuum
+
+    raise typer.Exit(run_vacuum(keep_versions=keep, min_age_hours=min_age_hours))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""What each command of `multishift` does; `pipelines.cli` names them."""

@@ -1,0 +1,41 @@
+"""The only reader of environment variables; every one has a default that works on a fresh clone."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+"""Folder of the checkout, where `dagster.yaml` and `workspace.yaml` lie."""
+
+STATE_ROOT = PROJECT_ROOT / ".multishift"
+"""Everything that runs leave behind: the miniature world, the store, Dagster's own state."""
+
+
+class Settings(BaseSettings):
+    """Where the data lie, where the store is, and how items are fanned out."""
+
+    model_config = SettingsConfigDict(env_prefix="MULTISHIFT_")
+
+    data_root: str = Field(
+        str(STATE_ROOT / "data"), description="Folder of the data sets; the miniature by default."
+    )
+    store_root: str = Field(
+        str(STATE_ROOT / "store"), description="Folder or fsspec URL of manifests and blobs."
+    )
+    single_writer: bool = Field(
+        False, description="Accept a store without conditional create: one process alone writes."
+    )
+    engine_mode: Literal["inline", "processes", "cluster"] = Field(
+        "inline", description="Where the items of an asset run (see `assets.engine.resource`)."
+    )
+    engine_workers: int = Field(2, ge=1, description="Workers of the mode `processes`.")
+    engine_address: str = Field("", description="Scheduler of the mode `cluster`.")
+
+
+@cache
+def read_settings() -> Settings:
+    """Settings of this process, read once."""
+    return Settings()

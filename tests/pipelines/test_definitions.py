@@ -1,0 +1,96 @@
+"""The definitions load light, through both doors of Dagster, and hold what people look for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from assets.engine.resource import Engine
+from pipelines.definitions import build_definitions, defs
+from pipelines.settings import Settings
+from storage.datasets.registry import DATASETS
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+HEAVY = (
+    "torch",
+    "torchvision",
+    "diffusers",
+    "transformers",
+    "controlnet_aux",
+    "dask",
+    "distributed",
+)
+
+
+def test_loading_imports_nothing_heavy():
+    code = f"import sys, pipelines.definitions; print([m for m in {HEAVY} if m in sys.modules])"
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["dagster", "definitions", "validate", "--workspace", "workspace.yaml"],
+        ["dg", "check", "defs"],
+    ],
+)
+def test_both_doors_of_dagster_accept_the_definitions(command):
+    told = subprocess.run(
+        [BIN / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_every_data_set_is_an_observable_source():
+    graph = defs.resolve_asset_graph()
+    for dataset in DATASETS:
+        node = graph.get(dg.AssetKey(dataset.name))
+        assert node.is_observable
+        assert node.group_name == "sources"
+        assert node.kinds == set(dataset.kinds)
+        assert node.metadata["license"]
+
+
+def test_the_bank_follows_its_sources_and_blocks_what_follows():
+    graph = defs.resolve_asset_graph()
+    bank = graph.get(dg.AssetKey("ood_objects"))
+    assert {key.to_user_string() for key in bank.parent_keys} == {
+        "ade20k",
+        "ade20k_challenge",
+        "coco",
+    }
+    specs = [graph.get_check_spec(key) for key in bank.check_keys]
+    assert len(specs) == 5
+    assert all(spec.blocking for spec in specs)
+
+
+def test_settings_reach_the_resources():
+    settings = Settings(data_root="/d", store_root="/s", engine_mode="processes", engine_workers=3)
+    built = build_definitions(settings)
+    assert built.resources["data"].path == "/d"
+    assert built.resources["store"].root == "/s"
+    assert (built.resources["engine"].mode, built.resources["engine"].n_workers) == ("processes", 3)
+
+
+def test_resources_can_be_replaced():
+    engine = Engine(mode="inline", item_timeout_s=1)
+    assert build_definitions(Settings(), resources={"engine": engine}).resources["engine"] is engine
+
+
+def test_the_instance_keeps_its_state_out_of_our_packages():
+    instance = yaml.safe_load((ROOT / "dagster.yaml").read_text())
+    places = [
+        instance["storage"]["sqlite"]["base_dir"],
+        instance["local_artifact_storage"]["config"]["base_dir"],
+        instance["compute_logs"]["config"]["base_dir"],
+    ]
+    assert all(place.startswith(".multishift/") for place in places)
+    assert instance["telemetry"]["enabled"] is False
+    assert "[tool.dagster]" not in (ROOT / "pyproject.toml").read_text(), "it would hide workspace"

@@ -1,0 +1,76 @@
+"""The demo as a newcomer runs it: real commands, a real Dagster instance, real files."""
+
+import csv
+from pathlib import Path
+
+import dagster as dg
+import numpy as np
+from PIL import Image
+
+from models.miniature import OBJECT_KINDS
+from storage.check import check_root
+from storage.records import OodObject
+from storage.store import open_store
+
+
+def test_the_miniature_world_has_no_gap(demo):
+    report = check_root(demo.data_root)
+    assert not report.findings
+    assert not report.unrecognized
+    pairs = {(row.dataset, row.split): row.n_pairs for row in report.rows}
+    assert pairs["cityscapes", "train"] == demo.n_train
+    assert len({dataset for dataset, _ in pairs}) == 12, "all data sets but the generated one"
+
+
+def test_a_finished_world_is_not_written_again(demo):
+    before = {path: path.stat().st_mtime_ns for path in demo.data_root.rglob("*")}
+    told = demo.run("miniature", demo.data_root, "--frames", demo.n_train, "--others", 0.1)
+    assert "already holds" in told
+    assert {path: path.stat().st_mtime_ns for path in demo.data_root.rglob("*")} == before
+
+
+def test_reserved_kinds_stay_out_of_the_bank_and_out_of_training(demo):
+    reserved = {kind.name for kind in OBJECT_KINDS if kind.is_reserved}
+    with (demo.data_root / "miniature_frames.csv").open() as stream:
+        frames = list(csv.DictReader(stream))
+    sources = {"cityscapes", "ade20k", "ade20k_challenge", "coco"}
+    assert all(row["is_unseen"] == "False" for row in frames if row["dataset"] in sources)
+    assert any(row["is_unseen"] == "True" for row in frames)
+    store = open_store(demo.store_root)
+    objects = store.manifests.read_records("ood_objects", "ood_objects", OodObject)
+    assert reserved.isdisjoint(row.class_name for row in objects)
+
+
+def test_the_demo_ends_with_a_table_and_the_path_of_the_contact_sheet(demo):
+    store = open_store(demo.store_root)
+    objects = store.manifests.read_records("ood_objects", "ood_objects", OodObject)
+    assert sum(row.verdict == "kept" for row in objects) > 10
+    assert "Bank of out-of-distribution objects" in demo.output
+    (line,) = [row for row in demo.output.splitlines() if row.startswith("contact sheet: ")]
+    sheet = np.asarray(Image.open(Path(line.removeprefix("contact sheet: "))))
+    assert sheet.std() > 10, "the sheet shows something"
+
+
+def test_the_runs_are_on_the_instance_with_versions_that_agree(demo):
+    with dg.DagsterInstance.from_config(str(demo.home)) as instance:
+        runs = {run.job_name: run for run in instance.get_runs()}
+        event = instance.get_latest_materialization_event(dg.AssetKey("ood_objects"))
+    assert {name: run.status.value for name, run in runs.items()} == {
+        "observe_data": "SUCCESS",
+        "demo": "SUCCESS",
+    }
+    tags = event.asset_materialization.tags
+    version = open_store(demo.store_root).manifests.latest("ood_objects")
+    assert tags["dagster/data_version"] == version.fingerprint
+    assert version.run_id == runs["demo"].run_id
+    assert version.provenance["world"] == "miniature"
+    for source in ("ade20k", "ade20k_challenge", "coco"):
+        assert (
+            tags[f"dagster/input_data_version/{source}"] == version.provenance[f"source/{source}"]
+        )
+
+
+def test_vacuum_keeps_what_is_needed(demo):
+    told = demo.run("vacuum", "--min-age-hours", 0)
+    assert "removed 0 versions" in told
+    assert "0 blobs" in told
