@@ -20,19 +20,23 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MULTISHIFT_")
 
     data_root: str = Field(
-        str(STATE_ROOT / "data"), description="Folder of the data sets; the miniature by default."
+        default=str(STATE_ROOT / "data"),
+        description="Folder of the data sets; the miniature by default.",
     )
     store_root: str = Field(
-        str(STATE_ROOT / "store"), description="Folder or fsspec URL of manifests and blobs."
+        default=str(STATE_ROOT / "store"),
+        description="Folder or fsspec URL of manifests and blobs.",
     )
     single_writer: bool = Field(
-        False, description="Accept a store without conditional create: one process alone writes."
+        default=False,
+        description="Accept a store without conditional create: one process alone writes.",
     )
     engine_mode: Literal["inline", "processes", "cluster"] = Field(
-        "inline", description="Where the items of an asset run (see `assets.engine.resource`)."
+        default="inline",
+        description="Where the items of an asset run (see `assets.engine.resource`).",
     )
-    engine_workers: int = Field(2, ge=1, description="Workers of the mode `processes`.")
-    engine_address: str = Field("", description="Scheduler of the mode `cluster`.")
+    engine_workers: int = Field(default=2, ge=1, description="Workers of the mode `processes`.")
+    engine_address: str = Field(default="", description="Scheduler of the mode `cluster`.")
 
 
 @cache

@@ -45,7 +45,7 @@ class GeneratedFrame(Frame):
     """One image of the published generated set, with what its file name states."""
 
     source_frame_id: Annotated[str, "Cityscapes frame whose label map it was generated from"]
-    weather: Annotated[str | None, "cloudy, rainy, snowy, foggy, clear; None for the plain template"]
+    weather: Annotated[str | None, "clear, cloudy, rainy, snowy or foggy; None if not named"]
     time: Annotated[str | None, "day or night; None for the plain template"]
     place: Annotated[str | None, "city of the prompt; None for the plain template"]
     ood_class: Annotated[str, "class of the pasted object, as the file name spells it"]

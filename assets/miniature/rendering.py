@@ -43,16 +43,19 @@ def render_key(item: RenderItem) -> str:
 def render_and_write(item: RenderItem) -> list[WrittenFrame]:
     """Render the frames and write them in the layout of their data set; gives their table rows."""
     root = Path(item.root)
-    scenes = [_render(frame) for frame in item.frames]
     if item.dataset == "coco":
-        ids = write_coco_split(root, item.split, scenes)
-    elif item.dataset in ("ade20k", "ade20k_challenge"):
-        pairs = zip(item.frames, scenes, strict=True)
-        ids = [write_object_image(root, frame, scene) for frame, scene in pairs]
+        ids = write_coco_split(root, item.split, [_render(frame) for frame in item.frames])
     else:
-        pairs = zip(item.frames, scenes, strict=True)
-        ids = [write_street(root, frame, scene) for frame, scene in pairs]
+        ids = [_write(root, frame) for frame in item.frames]
     return [_row(frame, name) for frame, name in zip(item.frames, ids, strict=True)]
+
+
+def _write(root: Path, frame: PlannedFrame) -> str:
+    if frame.dataset in ("ade20k", "ade20k_challenge"):
+        return write_object_image(root, frame, _render(frame))
+    if isinstance(frame.spec, IndoorSpec):
+        raise ValueError(f"need a street for {frame.dataset}, got a room: {frame.spec}")
+    return write_street(root, frame, render_scene(frame.spec))
 
 
 def _render(frame: PlannedFrame) -> RenderedScene:

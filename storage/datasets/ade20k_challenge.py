@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, UInt8
-from scipy import ndimage
 
 from storage.datasets.ade20k import TERMS
 from storage.datasets.dataset import BadFileError, Dataset
@@ -90,6 +89,8 @@ def _components(
     is_class: Bool[np.ndarray, "height width"],
 ) -> list[tuple[int, int, Bool[np.ndarray, "box_height box_width"]]]:
     """(top, left, mask in its box) of each component, by first pixel in reading order."""
+    from scipy import ndimage  # half a second, which loading the definitions should not take
+
     labels, _ = ndimage.label(is_class, _EIGHT_CONNECTED)
     found = [
         (rows.start, columns.start, labels[rows, columns] == k)

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from storage.datasets.dataset import BadFileError
 from storage.unpickle import read_pickle
@@ -97,6 +95,9 @@ def _names_of_text(path: Path) -> tuple[str, ...]:
 
 
 def _names_of_mat(path: Path) -> tuple[str, ...]:
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
     try:
         content = loadmat(path, squeeze_me=True, struct_as_record=True)
         return _texts(np.atleast_1d(content["index"]["objectnames"].item()))

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Integer, UInt8, UInt16
-from scipy import ndimage
 
 from storage.codings import CODINGS, check_values
 from storage.datasets.dataset import BadFileError, Dataset
@@ -174,6 +173,8 @@ def to_instances(instance_ids: Integer[np.ndarray, "height width"]) -> tuple[Ins
 
     Values below 1000 are regions without instances, among them groups of objects, and give none.
     """
+    from scipy import ndimage  # half a second, which loading the definitions should not take
+
     present = np.unique(instance_ids)
     present = present[present >= _N_PER_CLASS]
     numbered = np.zeros(instance_ids.shape, np.int32)

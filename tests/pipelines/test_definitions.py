@@ -23,6 +23,8 @@ HEAVY = (
     "controlnet_aux",
     "dask",
     "distributed",
+    "scipy",
+    "matplotlib",
 )
 
 
