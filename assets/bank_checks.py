@@ -11,11 +11,11 @@ import dagster as dg
 from assets.object_bank.bank import ASSET
 from assets.resources import ManifestStore
 from storage.label_space import OOD_CLASS_LISTS
-from storage.pointers import ManifestVersion
+from storage.manifests.pointers import ManifestVersion
+from storage.manifests.schemas import to_records
+from storage.manifests.vacuum import missing_blobs, orphan_blobs
 from storage.records import ClassCount, OodObject
-from storage.schemas import to_records
 from storage.store import Store
-from storage.vacuum import missing_blobs, orphan_blobs
 
 ORPHAN_AGE_S = 600.0
 """A blob this young may belong to a run that has not committed yet."""

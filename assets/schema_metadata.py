@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from storage.schemas import arrow_schema
+from storage.manifests.schemas import arrow_schema
 
 
 def column_schema(record_type: type) -> dg.TableSchema:

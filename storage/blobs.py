@@ -1,7 +1,7 @@
 """Pixels and other bytes under their SHA-256: images, label maps, masks, crops.
 
 A row names a blob by its 64 hexadecimal digits alone; equal content is stored once. Which blobs are
-still needed is known to `storage.vacuum`.
+still needed is known to `storage.manifests.vacuum`.
 """
 
 import io

@@ -2,8 +2,8 @@
 
 Here belong records that a manifest stores or a reader yields, and nothing that acts. Every field
 is ``Annotated[type, "what it means, with unit and range"]``: the text becomes the column's
-documentation (`storage.schemas`, `docs/manifests.md`). Records never gain fields later; a new fact
-is a new record joined by id.
+documentation (`storage.manifests.columns`, `docs/manifests.md`). Records never gain fields later; a
+new fact is a new record joined by id.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Frame:
     image: Annotated[str, "image file, relative to the data root, forward slashes"]
     label: Annotated[str | None, "label file, relative to the data root; None where hidden"]
     instances: Annotated[str | None, "instance file or folder, relative; None where there is none"]
-    coding: Annotated[str, "name of the label coding in `storage.codings`"]
+    coding: Annotated[str, "name of the label coding in `storage.datasets.codings`"]
     is_scored: Annotated[bool, "false for images whose labels are hidden: never score them"]
 
 

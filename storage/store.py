@@ -8,7 +8,7 @@ from upath import UPath
 from storage.atomic import write_atomically
 from storage.blobs import BlobStore
 from storage.listing import fresh_root
-from storage.manifest import Manifests
+from storage.manifests.manifest import Manifests
 
 
 @dataclass(frozen=True)

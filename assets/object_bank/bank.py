@@ -18,11 +18,11 @@ from assets.resources import DataRoot, ManifestStore
 from assets.sources import source_license, source_version
 from models.object_bank import reject_doubles
 from storage.datasets.registry import dataset_named
-from storage.drafts import Draft, open_draft
 from storage.label_space import ade_class
-from storage.pointers import ManifestVersion
+from storage.manifests.drafts import Draft, open_draft
+from storage.manifests.pointers import ManifestVersion
+from storage.manifests.schemas import to_records
 from storage.records import OodObject, Quarantined
-from storage.schemas import to_records
 from storage.store import Store
 
 ASSET = "ood_objects"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import dagster as dg
 
 from assets.object_bank.pictures import bank_histogram, bank_sheet, encode_picture, inline_picture
-from storage.pointers import ManifestVersion
+from storage.manifests.pointers import ManifestVersion
+from storage.manifests.schemas import to_records
 from storage.records import ClassCount, OodObject, Quarantined
-from storage.schemas import to_records
 from storage.store import Store
 
 SHEET = "ood_objects/contact_sheet.png"
@@ -59,9 +59,11 @@ def _pictures(
     }
 
 
-def _class_table(counts: Sequence[ClassCount]) -> dg.TableMetadataValue:
+def _class_table(counts: Sequence[ClassCount]) -> dg.MetadataValue:
     present = (row for row in counts if not row.is_absent)
     ordered = sorted(present, key=lambda row: (-row.n_kept, -row.n_rejected, row.class_name))
+    if not ordered:
+        return dg.MetadataValue.text("none: no source holds an object of the list")
     return dg.MetadataValue.table(
         [
             dg.TableRecord(

@@ -7,7 +7,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from pipelines.commands.console import err, out
-from storage.check import CheckReport, check_root
+from storage.datasets.check import CheckReport, check_root
 
 
 def run_check(root: Path, *, as_json: bool, workers: int) -> int:

@@ -2,8 +2,8 @@
 
 from pipelines.commands.console import fail, out
 from pipelines.settings import read_settings
+from storage.manifests.vacuum import vacuum
 from storage.store import open_store
-from storage.vacuum import vacuum
 
 
 def run_vacuum(*, keep_versions: int, min_age_hours: float) -> int:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from storage.codings import CODINGS, check_values
 from storage.datasets.acdc import DOMAINS, sequence_folders
+from storage.datasets.codings import CODINGS, check_values
 from storage.datasets.dataset import BadFileError, Dataset
 from storage.datasets.layout import (
     Entry,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from storage.datasets.dataset import BadFileError
-from storage.unpickle import read_pickle
+from storage.datasets.unpickle import read_pickle
 
 _CURE = "fetch the file of the official release"
 
@@ -33,7 +33,7 @@ def read_index(path: Path) -> Ade20kIndex:
     """The pickled index, read without running what it may hold.
 
     Raises:
-        BadFileError: if it is no such index; see also `storage.unpickle.read_pickle`.
+        BadFileError: if it is no such index; see also `storage.datasets.unpickle.read_pickle`.
     """
     content = read_pickle(path)
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Integer, UInt8, UInt16
 
-from storage.codings import CODINGS, check_values
+from storage.datasets.codings import CODINGS, check_values
 from storage.datasets.dataset import BadFileError, Dataset
 from storage.datasets.layout import (
     Entry,

@@ -27,7 +27,7 @@ class Dataset:
 
     ``locate`` gives the folder that holds the layout below a data root, or None; ``frames`` lists
     complete and incomplete frames alike (paths relative to the data root); ``findings`` names what
-    is wrong by listing alone (missing partners); file contents are checked by `storage.check`, and
+    is wrong by listing alone (missing partners); `storage.datasets.check` opens the files, and
     ``check_frame``, if given, raises `BadFileError` where they break a rule of this data set alone.
     ``auxiliary`` names folders beside the located one that belong to it and hold no frames.
     """

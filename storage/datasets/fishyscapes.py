@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from storage.codings import CODINGS, check_values
+from storage.datasets.codings import CODINGS, check_values
 from storage.datasets.dataset import Dataset
 from storage.datasets.layout import (
     Entry,

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from storage.codings import CODINGS, Target, decode_target
 from storage.datasets.acdc import ACDC
 from storage.datasets.acdc_poc import ACDC_POC
 from storage.datasets.ade20k import ADE20K
 from storage.datasets.ade20k_challenge import ADE20K_CHALLENGE
 from storage.datasets.cityscapes import CITYSCAPES
 from storage.datasets.coco import COCO
+from storage.datasets.codings import CODINGS, Target, decode_target
 from storage.datasets.dataset import BadFileError, Dataset
 from storage.datasets.fishyscapes import LOST_AND_FOUND, STATIC
 from storage.datasets.generated import GENERATED

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from models.miniature import OBJECT_KINDS
-from storage.check import check_root
+from storage.datasets.check import check_root
 from storage.records import OodObject
 from storage.store import open_store
 

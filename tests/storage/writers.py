@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 
 from storage.atomic import StoreFullError
-from storage.manifest import CommitConflictError, Manifests
+from storage.manifests.manifest import CommitConflictError, Manifests
+from storage.manifests.vacuum import vacuum
 from storage.records import Quarantined
 from storage.store import open_store
-from storage.vacuum import vacuum
 
 ROWS = 200
 

@@ -17,7 +17,7 @@ from storage.datasets.registry import complete_frames, read_target
 from storage.images import read_color_map, read_image, read_label
 from storage.label_space import CITYSCAPES_LABELS
 
-SAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "samples"
+SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="needs ../shared/samples")
 
 RNG = np.random.default_rng(0)

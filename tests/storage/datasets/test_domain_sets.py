@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from storage.codings import CODINGS, decode_target
 from storage.datasets.acdc import ACDC, write_acdc_frame
 from storage.datasets.acdc_poc import ACDC_POC, restore_image, write_acdc_poc_frame
+from storage.datasets.codings import CODINGS, decode_target
 from storage.datasets.dataset import BadFileError
 from storage.datasets.muad import MUAD, write_muad_frame
 from storage.datasets.registry import complete_frames, read_target
 from storage.images import read_image, read_label, write_npz_array, write_png
 
-SAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "samples"
+SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="needs ../shared/samples")
 
 RNG = np.random.default_rng(0)

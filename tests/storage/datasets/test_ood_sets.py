@@ -13,7 +13,7 @@ from storage.datasets.road_anomaly import ROAD_ANOMALY, write_road_anomaly_frame
 from storage.datasets.smiyc import ROAD_ANOMALY_21, ROAD_OBSTACLE_21, write_smiyc_frame
 from storage.images import read_image, read_label, write_png
 
-SAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "samples"
+SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="needs ../shared/samples")
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (12, 20, 3), dtype=np.uint8)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.codings import CODINGS
+from storage.datasets.codings import CODINGS
 from storage.datasets.muad import MUAD
 from storage.datasets.registry import DATASETS, complete_frames, find_folders
 

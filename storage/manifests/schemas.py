@@ -1,6 +1,6 @@
 """Manifest tables: which record each holds, and rows in and out of Arrow tables.
 
-Nothing here reads or writes files; how a record becomes a schema is told in `storage.columns`.
+Nothing here reads or writes files; `storage.manifests.columns` tells how a record becomes a schema.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from storage.columns import arrow_schema, key_columns, record_name
+from storage.manifests.columns import arrow_schema, key_columns, record_name
 from storage.records import ClassCount, Finding, Frame, OodObject, Quarantined
 
 __all__ = [

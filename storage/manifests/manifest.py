@@ -13,7 +13,8 @@ import pyarrow as pa
 from upath import UPath
 
 from storage.atomic import chosen_create
-from storage.commits import (
+from storage.listing import fresh_root
+from storage.manifests.commits import (
     CommitConflictError,
     Rows,
     checked_rows,
@@ -24,18 +25,17 @@ from storage.commits import (
     version_of,
     written,
 )
-from storage.history import History, NoVersionError
-from storage.layout import UNPARTITIONED
-from storage.listing import fresh_root
-from storage.parts import DamagedPartError
-from storage.pointers import (
+from storage.manifests.history import History, NoVersionError
+from storage.manifests.layout import UNPARTITIONED
+from storage.manifests.parts import DamagedPartError
+from storage.manifests.pointers import (
     DamagedPointerError,
     ManifestVersion,
     Origin,
     TableVersion,
     encode_pointer,
 )
-from storage.schemas import TABLES
+from storage.manifests.schemas import TABLES
 
 __all__ = [
     "MAX_PARTS",
@@ -59,7 +59,7 @@ _PAUSE_S = 0.02
 class Manifests(History):
     """The tables of all assets below ``<root>/manifests``, in versions.
 
-    ``tables`` says which record each table holds (default: `storage.schemas.TABLES`).
+    ``tables`` says which record each table holds (default: `storage.manifests.schemas.TABLES`).
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """The tables of `docs/manifests.md`, written from the schemas.
 
-``python -m storage.schema_docs docs/manifests.md`` rewrites them in place.
+``python -m storage.manifests.schema_docs docs/manifests.md`` rewrites them in place.
 """
 
 import sys
@@ -10,8 +10,8 @@ import pyarrow as pa
 from upath import UPath
 
 from storage.atomic import write_atomically
-from storage.columns import blob_columns, key_columns, volatile_columns
-from storage.schemas import TABLES, arrow_schema
+from storage.manifests.columns import blob_columns, key_columns, volatile_columns
+from storage.manifests.schemas import TABLES, arrow_schema
 
 BEGIN = "<!-- begin of the generated tables -->"
 END = "<!-- end of the generated tables -->"

@@ -13,12 +13,12 @@ from upath import UPath
 
 from storage.atomic import TEMPORARY_PREFIX
 from storage.blobs import BlobStore, is_blob
-from storage.history import History
-from storage.inventory import Inventory, take_inventory
-from storage.layout import DRAFTS_FOLDER
 from storage.listing import StoredFile, files_below, remove, remove_tree
-from storage.pointers import ManifestVersion
-from storage.references import blobs_of_drafts, blobs_of_versions, missing_blobs
+from storage.manifests.history import History
+from storage.manifests.inventory import Inventory, take_inventory
+from storage.manifests.layout import DRAFTS_FOLDER
+from storage.manifests.pointers import ManifestVersion
+from storage.manifests.references import blobs_of_drafts, blobs_of_versions, missing_blobs
 
 __all__ = ["VacuumReport", "missing_blobs", "orphan_blobs", "vacuum"]
 

@@ -2,15 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from storage.schema_docs import BEGIN, END, rewrite, with_tables
-from storage.schemas import TABLES
+from storage.manifests.schema_docs import BEGIN, END, rewrite, with_tables
+from storage.manifests.schemas import TABLES
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "manifests.md"
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "manifests.md"
 
 
 def test_the_document_tells_the_schemas_as_they_are():
     text = DOCUMENT.read_text(encoding="utf-8")
-    command = "python -m storage.schema_docs docs/manifests.md"
+    command = "python -m storage.manifests.schema_docs docs/manifests.md"
     assert with_tables(text) == text, f"the tables are out of date, run: {command}"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from storage.datasets.dataset import BadFileError
-from storage.unpickle import read_pickle
+from storage.datasets.unpickle import read_pickle
 
 CONTENT = {
     "filename": ["ADE_train_00000001.jpg", "ADE_train_00000002.jpg"],

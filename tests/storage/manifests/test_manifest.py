@@ -8,15 +8,15 @@ import pyarrow.parquet as pq
 import pytest
 from upath import UPath
 
-from storage.manifest import (
+from storage.manifests.manifest import (
     MAX_PARTS,
     CommitConflictError,
     DamagedPointerError,
     Manifests,
     NoVersionError,
 )
+from storage.manifests.schemas import SchemaError, to_table
 from storage.records import Finding, Quarantined
-from storage.schemas import SchemaError, to_table
 from tests.fakes import fake_stores
 
 
@@ -263,7 +263,7 @@ def test_a_damaged_pointer_is_named_and_removing_it_goes_back(tmp_path, damage):
 def test_a_pointer_of_a_later_format_is_not_guessed_at(tmp_path, monkeypatch):
     manifests = Manifests(str(tmp_path))
     with monkeypatch.context() as later:
-        later.setattr("storage.pointers.POINTER_FORMAT", 2)
+        later.setattr("storage.manifests.pointers.POINTER_FORMAT", 2)
         manifests.commit("scenes", {"quarantine": []})
     with pytest.raises(DamagedPointerError, match="need pointer format 1, got 2"):
         manifests.latest("scenes")

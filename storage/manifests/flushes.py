@@ -15,8 +15,8 @@ from upath import UPath
 
 from storage.atomic import write_atomically
 from storage.listing import names, remove, remove_tree
-from storage.parts import DamagedPartError, read_part, write_part
-from storage.pointers import Part
+from storage.manifests.parts import DamagedPartError, read_part, write_part
+from storage.manifests.pointers import Part
 
 FLUSH_FILE = "flush.json"
 

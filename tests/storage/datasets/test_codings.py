@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from storage.codings import CODINGS, decode_target
+from storage.datasets.codings import CODINGS, decode_target
 from storage.datasets.dataset import BadFileError
 from storage.label_space import CITYSCAPES_LABELS
 

@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 from upath import UPath
 
-from storage.columns import arrow_schema, schema_version
-from storage.fingerprint import fingerprint_of, fingerprint_of_parts
-from storage.parts import read_part, write_part
-from storage.pointers import ManifestVersion, Origin, Part, TableVersion
-from storage.schemas import conform, refuse_duplicate_keys, sort_by_key, to_table
+from storage.manifests.columns import arrow_schema, schema_version
+from storage.manifests.fingerprint import fingerprint_of, fingerprint_of_parts
+from storage.manifests.parts import read_part, write_part
+from storage.manifests.pointers import ManifestVersion, Origin, Part, TableVersion
+from storage.manifests.schemas import conform, refuse_duplicate_keys, sort_by_key, to_table
 
 Rows: TypeAlias = Sequence[Any] | pa.Table
 """Records of one type, or a table with the columns of one."""
@@ -30,7 +30,7 @@ def record_type_of(record_types: Mapping[str, type], table: str) -> type:
     if table not in record_types:
         raise ValueError(
             f"need a table of {sorted(record_types)}, got {table!r}; "
-            "new tables are registered in storage.schemas.TABLES"
+            "new tables are registered in storage.manifests.schemas.TABLES"
         )
     return record_types[table]
 

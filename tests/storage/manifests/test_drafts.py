@@ -1,10 +1,10 @@
 import pytest
 from upath import UPath
 
-from storage.drafts import open_draft
-from storage.manifest import CommitConflictError, DamagedPartError, Manifests
+from storage.manifests.drafts import open_draft
+from storage.manifests.manifest import CommitConflictError, DamagedPartError, Manifests
+from storage.manifests.schemas import SchemaError, to_records
 from storage.records import Quarantined
-from storage.schemas import SchemaError, to_records
 from tests.fakes import fake_stores
 
 

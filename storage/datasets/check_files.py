@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from storage.codings import CODINGS, check_values
+from storage.datasets.codings import CODINGS, check_values
 from storage.datasets.dataset import BadFileError, Dataset
 from storage.images import image_size, read_image, read_label
 from storage.records import Finding, Frame

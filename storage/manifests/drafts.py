@@ -13,8 +13,8 @@ from typing import Any, TypeAlias, Unpack
 
 import pyarrow as pa
 
-from storage.commits import CommitConflictError, Rows, record_type_of
-from storage.flushes import (
+from storage.manifests.commits import CommitConflictError, Rows, record_type_of
+from storage.manifests.flushes import (
     DraftedItem,
     Flush,
     exists,
@@ -23,10 +23,10 @@ from storage.flushes import (
     remove_flush,
     write_flush,
 )
-from storage.layout import DRAFTS_FOLDER, UNPARTITIONED
-from storage.manifest import Manifests
-from storage.pointers import ManifestVersion, Origin
-from storage.schemas import sort_by_key, to_table_unsorted
+from storage.manifests.layout import DRAFTS_FOLDER, UNPARTITIONED
+from storage.manifests.manifest import Manifests
+from storage.manifests.pointers import ManifestVersion, Origin
+from storage.manifests.schemas import sort_by_key, to_table_unsorted
 
 Finish: TypeAlias = Callable[[Mapping[str, pa.Table]], Mapping[str, Rows]]
 """From the drafted tables to those that are committed."""

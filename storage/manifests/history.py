@@ -11,18 +11,18 @@ from typing import TypeVar
 import pyarrow as pa
 from upath import UPath
 
-from storage.columns import arrow_schema
-from storage.commits import read_rows, record_type_of
-from storage.layout import (
+from storage.listing import names
+from storage.manifests.columns import arrow_schema
+from storage.manifests.commits import read_rows, record_type_of
+from storage.manifests.layout import (
     UNPARTITIONED,
     key_of_folder,
     partition_folder,
     pointer_path,
     version_numbers,
 )
-from storage.listing import names
-from storage.pointers import ManifestVersion, decode_pointer
-from storage.schemas import to_records
+from storage.manifests.pointers import ManifestVersion, decode_pointer
+from storage.manifests.schemas import to_records
 
 Record = TypeVar("Record")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from storage.check import check_root
 from storage.datasets.ade20k_write import DrawnObject, write_ade20k_image
+from storage.datasets.check import check_root
 from storage.datasets.cityscapes import write_cityscapes_frame
 from storage.datasets.fishyscapes import write_fishyscapes_frame
 from storage.datasets.muad import write_muad_frame
@@ -17,7 +17,7 @@ from storage.datasets.smiyc import write_smiyc_frame
 from storage.datasets.source_classes import fine_name_of
 from storage.images import write_png
 
-SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "samples"
+SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples"
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="needs ../shared/samples")
 
 RNG = np.random.default_rng(0)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from storage.manifest import DamagedPartError, Manifests
+from storage.manifests.manifest import DamagedPartError, Manifests
 from storage.records import Quarantined
 from tests.storage.writers import ROWS, readable, rows_of
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 N_KILLS = 20
 
 

@@ -4,10 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from storage.atomic import TEMPORARY_PREFIX
-from storage.history import History
-from storage.layout import DRAFTS_FOLDER, VERSIONS_FOLDER, key_of_folder
 from storage.listing import StoredFile, files_below
-from storage.parts import PARTS_FOLDER
+from storage.manifests.history import History
+from storage.manifests.layout import DRAFTS_FOLDER, VERSIONS_FOLDER, key_of_folder
+from storage.manifests.parts import PARTS_FOLDER
 
 PartitionKey = tuple[str, str]
 """Asset and partition, as their owner names them."""

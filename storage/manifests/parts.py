@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 from upath import UPath
 
 from storage.atomic import write_atomically
-from storage.columns import key_columns
-from storage.pointers import Part
+from storage.manifests.columns import key_columns
+from storage.manifests.pointers import Part
 
 ROW_GROUP_ROWS = 8192
 PARTS_FOLDER = "parts"

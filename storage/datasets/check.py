@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.check_files import check_files, to_finding
+from storage.datasets.check_files import check_files, to_finding
 from storage.datasets.dataset import BadFileError, Dataset
 from storage.datasets.layout import subfolders
 from storage.datasets.registry import DATASETS, find_folders, is_complete

@@ -4,10 +4,17 @@ from typing import Annotated
 import pyarrow as pa
 import pytest
 
-from storage.columns import blob_columns, key_columns, schema_version, volatile_columns
-from storage.fingerprint import fingerprint_of
+from storage.manifests.columns import blob_columns, key_columns, schema_version, volatile_columns
+from storage.manifests.fingerprint import fingerprint_of
+from storage.manifests.schemas import (
+    TABLES,
+    SchemaError,
+    arrow_schema,
+    conform,
+    to_records,
+    to_table,
+)
 from storage.records import BlobRef, Frame, Key, OodObject, Quarantined, Volatile
-from storage.schemas import TABLES, SchemaError, arrow_schema, conform, to_records, to_table
 
 
 @dataclass(frozen=True, kw_only=True)

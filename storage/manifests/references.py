@@ -7,13 +7,13 @@ import pyarrow.compute as pc
 from upath import UPath
 
 from storage.blobs import BlobStore
-from storage.columns import blob_columns
-from storage.commits import cure_of
-from storage.flushes import flushed_rows, flushes_of
-from storage.history import History
-from storage.layout import UNPARTITIONED
-from storage.parts import read_part
-from storage.pointers import ManifestVersion
+from storage.manifests.columns import blob_columns
+from storage.manifests.commits import cure_of
+from storage.manifests.flushes import flushed_rows, flushes_of
+from storage.manifests.history import History
+from storage.manifests.layout import UNPARTITIONED
+from storage.manifests.parts import read_part
+from storage.manifests.pointers import ManifestVersion
 
 
 def blobs_of_rows(table: pa.Table) -> set[str]:

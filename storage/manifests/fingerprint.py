@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.columns import volatile_columns
-from storage.schemas import sort_by_key
+from storage.manifests.columns import volatile_columns
+from storage.manifests.schemas import sort_by_key
 
 _FORMAT = b"multishift.fingerprint.1"
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from upath import UPath
 
-from storage.drafts import open_draft
-from storage.manifest import DamagedPartError, Manifests, NoVersionError
+from storage.manifests.drafts import open_draft
+from storage.manifests.manifest import DamagedPartError, Manifests, NoVersionError
+from storage.manifests.vacuum import missing_blobs, orphan_blobs, vacuum
 from storage.records import Quarantined
 from storage.store import Store, open_store
-from storage.vacuum import missing_blobs, orphan_blobs, vacuum
 from tests.fakes import fake_stores
 from tests.storage.rows import Crop, crops
 
