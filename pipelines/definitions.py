@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from assets.bank_checks import bank_checks
 from assets.engine.resource import Engine
+from assets.object_bank.checks import bank_checks
 from assets.ood_objects import ood_objects
 from assets.resources import DataRoot, ManifestStore
 from assets.sources import sources

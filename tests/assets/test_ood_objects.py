@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from assets.bank_checks import bank_checks
 from assets.object_bank import bank as bank_module
+from assets.object_bank.checks import bank_checks
 from assets.object_bank.config import OodObjectsConfig
 from assets.ood_objects import ood_objects
 from assets.sources import sources
