@@ -76,6 +76,13 @@ def test_the_graph_shows_both_groups(page, address):
         page.wait_for_selector(f"text={group}")
 
 
+def test_the_lineage_shows_the_sources_of_the_bank(page, address, tmp_path):
+    page.goto(f"{address}/assets/ood_objects?view=lineage")
+    for name in ("ade20k_challenge", "coco", "ood_objects", "5 / 5 Passed"):
+        page.wait_for_selector(f"text={name}")
+    page.screenshot(path=os.environ.get("MULTISHIFT_SCREENSHOT", tmp_path / "dag.png"))
+
+
 def test_the_asset_page_shows_rows_kinds_and_passed_checks(page, address):
     page.goto(f"{address}/assets/ood_objects?view=overview")
     for text in ("Row count", "Parquet", "appearance_hash", "Latest check results"):
