@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from assets.engine.outcome import EngineError
 from storage.atomic import StoreRefusedError
 
 
@@ -13,9 +14,10 @@ def bad_input_fails_once() -> Iterator[None]:
     """Turn errors that only a person can mend into a failure that no retry policy repeats.
 
     Raises:
-        Failure: with the message of a `ValueError`, `FileNotFoundError` or `StoreRefusedError`.
+        Failure: with the message of the `ValueError`, `OSError`, `StoreRefusedError` or
+            `EngineError` that occurred.
     """
     try:
         yield
-    except (ValueError, FileNotFoundError, StoreRefusedError) as error:
+    except (ValueError, OSError, StoreRefusedError, EngineError) as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error

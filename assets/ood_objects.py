@@ -4,8 +4,9 @@ import dagster as dg
 
 from assets.engine.resource import Engine
 from assets.failures import bad_input_fails_once
-from assets.object_bank.bank import ASSET, CODE_VERSION, build_bank, plan_bank
+from assets.object_bank.bank import ASSET, build_bank
 from assets.object_bank.config import OodObjectsConfig
+from assets.object_bank.order import CODE_VERSION, plan_bank
 from assets.object_bank.report import describe_bank
 from assets.resources import DataRoot, ManifestStore
 from assets.schema_metadata import column_schema
@@ -20,7 +21,6 @@ from storage.records import OodObject
     owners=["team:data"],
     code_version=CODE_VERSION,
     metadata={"dagster/column_schema": column_schema(OodObject)},
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
 )
 def ood_objects(
     context: dg.AssetExecutionContext,
@@ -37,8 +37,7 @@ def ood_objects(
     with bad_input_fails_once():
         opened = store.open()
         order = plan_bank(config, data, store)
-    context.log.info("%d source images to look at", len(order.items))
-    version = build_bank(order, opened, engine, run_id=context.run.run_id, log=context.log)
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(version.fingerprint), metadata=describe_bank(version, opened)
-    )
+        context.log.info("%d source images to look at", len(order.items))
+        version = build_bank(order, opened, engine, run_id=context.run.run_id, log=context.log)
+        metadata = describe_bank(version, opened)
+    return dg.MaterializeResult(data_version=dg.DataVersion(version.fingerprint), metadata=metadata)

@@ -9,6 +9,16 @@ from storage.store import Store, open_store
 from storage.world import World, read_world
 
 
+def _make_folder(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"{root}: need a folder for the store that can be written, got {error.strerror}; set "
+            "MULTISHIFT_STORE_ROOT to another"
+        ) from error
+
+
 class ManifestStore(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Where manifests and blobs live: a folder, or any location that fsspec can write."""
 
@@ -25,7 +35,10 @@ class ManifestStore(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         Raises:
             StoreRefusedError: if the location ignores conditional creation (see `storage.atomic`).
+            ValueError: if a local root cannot be a folder.
         """
+        if "://" not in self.root:
+            _make_folder(Path(self.root))
         return open_store(self.root, single_writer=self.single_writer)
 
 

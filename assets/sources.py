@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.failures import bad_input_fails_once
 from assets.resources import DataRoot
 from storage.datasets.dataset import Dataset
 from storage.datasets.fingerprint import fingerprint_files
@@ -64,7 +65,7 @@ def observe_source(dataset: Dataset, data: DataRoot) -> dg.ObserveResult:
             "folder": dg.MetadataValue.path(str(folder)),
             "dagster/row_count": frames.total(),
             "gaps": gaps,
-            "license": source_license(dataset, data.world),
+            "license": rendered_license(data.world) or dataset.license,
             "world": data.world.name,
             "world_version": data.world.version,
             **{f"frames_{split}": count for split, count in sorted(frames.items())},
@@ -78,10 +79,9 @@ def source_version(dataset: Dataset, root: Path) -> str:
     return ABSENT if folder is None else fingerprint_files(folder)
 
 
-def source_license(dataset: Dataset, world: World) -> str:
-    """License of what lies there: the data set's terms, or our own for rendered pictures."""
-    is_rendered = world.name == "miniature"
-    return "Apache-2.0 (rendered by multishift)" if is_rendered else dataset.license
+def rendered_license(world: World) -> str | None:
+    """License of the pictures where they are ours; None where the data set's terms hold."""
+    return "Apache-2.0 (rendered by multishift)" if world.name == "miniature" else None
 
 
 @dg.multi_observable_source_asset(  # type: ignore[untyped-decorator]
@@ -89,6 +89,7 @@ def source_license(dataset: Dataset, world: World) -> str:
 )
 def sources(context: dg.AssetExecutionContext, data: DataRoot) -> Iterator[dg.ObserveResult]:
     """Look at each selected data set; an absent one is observed as absent."""
-    for dataset in DATASETS:
-        if dg.AssetKey(dataset.name) in context.selected_asset_keys:
-            yield observe_source(dataset, data)
+    with bad_input_fails_once():
+        for dataset in DATASETS:
+            if dg.AssetKey(dataset.name) in context.selected_asset_keys:
+                yield observe_source(dataset, data)

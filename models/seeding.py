@@ -12,10 +12,10 @@ def derive_seed(*parts: Part) -> int:
     different seeds. In generation the parts are (round, frame, variant, attempt).
 
     Raises:
-        ValueError: if there is no part.
+        ValueError: if there is no part, or one is neither a text nor a plain integer.
     """
-    if not parts:
-        raise ValueError("need at least one part to derive a seed from, got none")
-    text = "\x1f".join(f"{type(part).__name__}:{part}" for part in parts)
-    digest = hashlib.sha256(text.encode()).digest()
+    if not parts or not all(type(part) in (str, int) for part in parts):
+        raise ValueError(f"need one or more texts and integers, got {parts!r}")
+    named = [f"{type(part).__name__}:{part}".encode() for part in parts]
+    digest = hashlib.sha256(b"".join(b"%d:%b" % (len(name), name) for name in named)).digest()
     return int.from_bytes(digest[:8], "big") >> 1

@@ -3,6 +3,7 @@
 Heavy modules are imported inside, so that `--help` answers at once.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+INTERRUPTED = 130
+
+
+def finish(command: Callable[[], int]) -> None:
+    """Run a command and exit with its code; bad input ends with one clear line and code 1."""
+    from assets.engine.outcome import EngineError
+    from pipelines.commands.console import err, fail
+    from storage.atomic import StoreRefusedError
+
+    try:
+        code = command()
+    except KeyboardInterrupt:
+        err.print("interrupted; run the same command again to go on")
+        code = INTERRUPTED
+    except (ValueError, LookupError, OSError, EngineError, StoreRefusedError) as error:
+        code = fail(error)
+    raise typer.Exit(code)
+
 
 @app.command("demo")
 def demo_command(
@@ -24,9 +43,13 @@ def demo_command(
     ] = 300,
 ) -> None:
     """Run the main job on the miniature world, as a Dagster run that `multishift ui` shows."""
-    from pipelines.commands.demo import run_demo
 
-    raise typer.Exit(run_demo(n_train=frames))
+    def command() -> int:
+        from pipelines.commands.demo import run_demo
+
+        return run_demo(n_train=frames)
+
+    finish(command)
 
 
 @app.command("ui")
@@ -34,9 +57,13 @@ def ui_command(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
 ) -> None:
     """Open Dagster on this checkout's instance, on 127.0.0.1 only, until Ctrl-C."""
-    from pipelines.commands.ui import serve_ui
 
-    raise typer.Exit(serve_ui(port))
+    def command() -> int:
+        from pipelines.commands.ui import serve_ui
+
+        return serve_ui(port)
+
+    finish(command)
 
 
 @app.command("check-data")
@@ -49,9 +76,13 @@ def check_data_command(
     workers: Annotated[int, typer.Option(min=1, help="Files decoded at a time.")] = 2,
 ) -> None:
     """List the data sets below ROOT and name every gap. Exit 1 for findings, 2 for misuse."""
-    from pipelines.commands.check_data import run_check
 
-    raise typer.Exit(run_check(root, as_json=as_json, workers=workers))
+    def command() -> int:
+        from pipelines.commands.check_data import run_check
+
+        return run_check(root, as_json=as_json, workers=workers)
+
+    finish(command)
 
 
 @app.command("miniature")
@@ -65,11 +96,13 @@ def miniature_command(
     workers: Annotated[int, typer.Option(min=1, help="Processes that render.")] = 2,
 ) -> None:
     """Write the miniature world in the official layouts of all data sets."""
-    from pipelines.commands.miniature import run_miniature
 
-    raise typer.Exit(
-        run_miniature(out, n_train=frames, others_frac=others, seed=seed, n_workers=workers)
-    )
+    def command() -> int:
+        from pipelines.commands.miniature import run_miniature
+
+        return run_miniature(out, n_train=frames, others_frac=others, seed=seed, n_workers=workers)
+
+    finish(command)
 
 
 @app.command("vacuum")
@@ -80,9 +113,13 @@ def vacuum_command(
     ] = 48.0,
 ) -> None:
     """Remove old manifest versions from the store, and the blobs that nothing names any more."""
-    from pipelines.commands.vacuum import run_vacuum
 
-    raise typer.Exit(run_vacuum(keep_versions=keep, min_age_hours=min_age_hours))
+    def command() -> int:
+        from pipelines.commands.vacuum import run_vacuum
+
+        return run_vacuum(keep_versions=keep, min_age_hours=min_age_hours)
+
+    finish(command)
 
 
 if __name__ == "__main__":

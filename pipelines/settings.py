@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -38,8 +38,28 @@ class Settings(BaseSettings):
     engine_workers: int = Field(default=2, ge=1, description="Workers of the mode `processes`.")
     engine_address: str = Field(default="", description="Scheduler of the mode `cluster`.")
 
+    @field_validator("data_root", "store_root")
+    @classmethod
+    def _is_absolute(cls, root: str) -> str:
+        """Local roots become absolute, since commands run in the folder of the checkout."""
+        if not root:
+            raise ValueError("need a folder, got an empty text; unset it for the default")
+        return root if "://" in root else str(Path(root).expanduser().absolute())
+
 
 @cache
 def read_settings() -> Settings:
-    """Settings of this process, read once."""
-    return Settings()
+    """Settings of this process, read once.
+
+    Raises:
+        ValueError: one line that names each wrong variable, what it needs and what it holds.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [
+            f"MULTISHIFT_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}, "
+            f"got {problem['input']!r}"
+            for problem in error.errors()
+        ]
+        raise ValueError("; ".join(wrong)) from None

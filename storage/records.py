@@ -71,7 +71,7 @@ class Quarantined:
     status: Annotated[
         str, "'bad_input' (the file is at fault) or 'poisoned' (the item kills workers)"
     ]
-    reason: Annotated[str, "one line: what was found, what was expected, what to do"]
+    reason: Annotated[str, "one line: what was found, what was expected, what to do", Volatile]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,8 @@ def read_marker(data_root: Path) -> dict[str, Any] | None:
         return None
     try:
         facts = json.loads(marker.read_text(encoding="utf-8"))
-        _ = facts["world_version"], int(facts["scene_height_px"])
+        if not facts["world_version"] or int(facts["scene_height_px"]) < 1:
+            raise ValueError(f"no world version or no scene height in {facts}")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"{marker}: need the marker of a miniature world, got {error!r}; remove the folder and "

@@ -35,8 +35,8 @@ def write_world(root: Path, size: MiniatureSize, engine: Engine) -> int:
     facts = {"world_version": WORLD_VERSION, "scene_height_px": HEIGHT, **asdict(size)}
     if _is_complete(root, facts):
         return 0
-    write_marker(root, {**facts, "is_complete": False})
     plan = plan_world(n_train=size.n_train, others_frac=size.others_frac, seed=size.seed)
+    write_marker(root, {**facts, "is_complete": False})
     written: list[WrittenFrame] = []
     items = list(_items(root, plan))
     for outcome in engine.map(render_and_write, items, key=render_key, label="miniature world"):

@@ -7,7 +7,6 @@ from pydantic import Field, field_validator
 
 from models.object_bank import QualityRules
 from storage.datasets.objects import OBJECT_READERS
-from storage.label_space import OOD_CLASS_LISTS
 from storage.world import World
 
 ClassList = Literal["published_train", "published_val", "disjoint_train"]
@@ -21,7 +20,7 @@ class OodObjectsConfig(dg.Config):
     """
 
     sources: list[str] = Field(
-        ["ade20k", "ade20k_challenge", "coco"],
+        list(OBJECT_READERS),
         description="Data sets to cut from; of two equal objects the one named first stays.",
     )
     class_list: ClassList = Field(
@@ -54,15 +53,13 @@ class OodObjectsConfig(dg.Config):
     @field_validator("sources")
     @classmethod
     def _are_known(cls, sources: list[str]) -> list[str]:
-        unknown = [name for name in sources if name not in OBJECT_READERS]
-        if unknown or not sources:
-            raise ValueError(f"need sources of {sorted(OBJECT_READERS)}, got {sources}")
+        if (
+            not sources
+            or len(set(sources)) < len(sources)
+            or not set(sources) <= set(OBJECT_READERS)
+        ):
+            raise ValueError(f"need some of {list(OBJECT_READERS)}, each once, got {sources}")
         return sources
-
-    @property
-    def class_ids(self) -> tuple[int, ...]:
-        """ADE20K-150 ids of the chosen list."""
-        return OOD_CLASS_LISTS[self.class_list]
 
     def rules_for(self, world: World) -> QualityRules:
         """The rules in pixels of a world's source images."""

@@ -18,6 +18,7 @@ from models.object_bank import (
     judge_object,
     measure_object,
 )
+from storage.datasets.dataset import BadFileError
 from storage.datasets.objects import read_objects
 from storage.images import file_sha256, read_image
 from storage.label_space import ade_class
@@ -59,7 +60,18 @@ def cut_objects(item: CutItem) -> list[OodObject]:
     Raises:
         BadFileError: if the image or its annotation cannot be used.
     """
-    root = Path(item.data_root)
+    try:
+        return _cut_all(item, Path(item.data_root))
+    except BadFileError as error:
+        # Rows name files below the data root, so that they stay the same when it is moved.
+        path = Path(error.path)
+        if not path.is_relative_to(item.data_root):
+            raise
+        shown = path.relative_to(item.data_root).as_posix()
+        raise BadFileError(shown, error.fact, error.cure) from error
+
+
+def _cut_all(item: CutItem, root: Path) -> list[OodObject]:
     found = read_objects(root, item.frame, class_ids=item.class_ids)
     if not found:
         return []

@@ -17,7 +17,7 @@ from storage.records import ClassCount, OodObject
 
 CROPS_A_CLASS = 10
 MAX_INLINE_BYTES = 150_000
-"""Metadata lives in Dagster's event database: a larger picture is left to its file."""
+"""Metadata lives in Dagster's event database: a larger picture is made smaller."""
 
 
 def bank_sheet(
@@ -84,14 +84,19 @@ def inline_picture(
 ) -> dg.MarkdownMetadataValue:
     """The picture as Markdown that Dagster shows in place, made smaller until it may be stored."""
     image = Image.fromarray(picture)
-    for scale in (1.0, 0.8, 0.6, 0.45, 0.3):
-        size = (max(1, int(image.width * scale)), max(1, int(image.height * scale)))
-        stream = io.BytesIO()
-        image.resize(size, Image.Resampling.LANCZOS).save(stream, format="WEBP", quality=82)
-        if stream.tell() <= MAX_INLINE_BYTES:
-            break
-    text = base64.b64encode(stream.getvalue()).decode()
+    text = _webp(image)
+    while len(text) > MAX_INLINE_BYTES:
+        image = image.resize(
+            (max(1, image.width * 3 // 4), max(1, image.height * 3 // 4)), Image.Resampling.LANCZOS
+        )
+        text = _webp(image)
     return dg.MetadataValue.md(f"![{alt}](data:image/webp;base64,{text})")
+
+
+def _webp(image: Image.Image) -> str:
+    stream = io.BytesIO()
+    image.save(stream, format="WEBP", quality=82)
+    return base64.b64encode(stream.getvalue()).decode()
 
 
 def _spread(names: Sequence[str]) -> list[str]:

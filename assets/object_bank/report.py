@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from assets.object_bank.pictures import bank_histogram, bank_sheet, encode_picture, inline_picture
+from assets.sources import ABSENT
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
 from storage.records import ClassCount, OodObject, Quarantined
@@ -25,12 +26,19 @@ def describe_bank(version: ManifestVersion, store: Store) -> dict[str, dg.Metada
     return {
         **_numbers(objects, counts, bad),
         **_pictures(objects, counts, store),
+        "sources_absent": dg.MetadataValue.text(_absent_sources(version)),
         "classes": _class_table(counts),
         "quarantine": _quarantine_table(bad),
         "manifest_version": dg.MetadataValue.int(version.version),
         "fingerprint": dg.MetadataValue.text(version.fingerprint),
         "provenance": dg.MetadataValue.json(dict(version.provenance)),
     }
+
+
+def _absent_sources(version: ManifestVersion) -> str:
+    named = version.provenance.items()
+    absent = [key.removeprefix("source/") for key, value in named if value == ABSENT]
+    return ", ".join(absent) or "none"
 
 
 def _numbers(

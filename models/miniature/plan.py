@@ -150,6 +150,9 @@ def _recipes() -> tuple[Recipe, ...]:
 RECIPES = _recipes()
 
 
+MAX_FRAC = 1000.0
+
+
 def plan_world(
     *, n_train: int = 300, others_frac: float = 1.0, seed: int = 0
 ) -> tuple[PlannedFrame, ...]:
@@ -163,7 +166,7 @@ def plan_world(
     Raises:
         ValueError: if there is no training frame, or the share is not positive.
     """
-    if n_train < 1 or not others_frac > 0:
+    if n_train < 1 or not 0 < others_frac < MAX_FRAC:
         raise ValueError(f"need frames to plan, got n_train={n_train}, others_frac={others_frac}")
     planned = []
     for recipe in RECIPES:

@@ -1,20 +1,18 @@
 """`multishift demo`: the main job on the miniature world, as a person would run it."""
 
-import logging
-import os
 from collections import Counter
 from pathlib import Path
 
-import dagster as dg
+from rich import box
 from rich.table import Table
 
 from assets.engine.resource import Engine
 from assets.miniature.world import MiniatureSize, write_world
 from assets.object_bank.bank import ASSET
 from assets.object_bank.report import SHEET
-from pipelines.commands.console import err, fail, out
-from pipelines.definitions import defs
-from pipelines.settings import PROJECT_ROOT, STATE_ROOT, Settings, read_settings
+from pipelines.commands.console import err, out
+from pipelines.commands.runs import choose_instance, run_job
+from pipelines.settings import STATE_ROOT, Settings, read_settings
 from storage.records import ClassCount, OodObject
 from storage.store import Store, open_store
 
@@ -23,15 +21,11 @@ def run_demo(*, n_train: int) -> int:
     """Write the world, run the jobs on this checkout's instance, print what came out."""
     settings = read_settings()
     STATE_ROOT.mkdir(exist_ok=True)
-    # Dagster finds its settings in the checkout, wherever the command was typed.
-    os.chdir(PROJECT_ROOT)
-    os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT))
-    try:
-        _prepare_world(settings, n_train)
-    except (ValueError, OSError) as error:
-        return fail(error)
-    for name in ("observe_data", "demo"):
-        if not _run_job(name):
+    choose_instance()
+    _prepare_world(settings, n_train)
+    for number, name in enumerate(("observe_data", "demo"), start=2):
+        err.print(f"[bold]{number}[/] Dagster job [bold]{name}[/]")
+        if not run_job(name):
             err.print("look at the run with: multishift ui")
             return 1
     store = open_store(settings.store_root, single_writer=settings.single_writer)
@@ -41,8 +35,7 @@ def run_demo(*, n_train: int) -> int:
 
 def _prepare_world(settings: Settings, n_train: int) -> None:
     root = Path(settings.data_root)
-    is_own = "data_root" not in settings.model_fields_set
-    if not is_own:
+    if "data_root" in settings.model_fields_set:
         err.print(f"[bold]1[/] using your data below {root}")
         return
     err.print(f"[bold]1[/] writing the miniature world to {root}")
@@ -51,30 +44,21 @@ def _prepare_world(settings: Settings, n_train: int) -> None:
         err.print("  already there")
 
 
-def _run_job(name: str) -> bool:
-    """Run a job in this process, recorded on the instance that the UI opens."""
-    numbers = {"observe_data": 2, "demo": 3}
-    err.print(f"[bold]{numbers[name]}[/] Dagster job [bold]{name}[/]")
-    logging.getLogger("dagster").setLevel(logging.WARNING)
-    with dg.DagsterInstance.get() as instance:
-        run = defs.resolve_job_def(name).execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
-        )
-    err.print(f"  run {run.run_id[:8]} {'succeeded' if run.success else 'failed'}")
-    return run.success
-
-
 def _print_bank(store: Store) -> None:
     objects = store.manifests.read_records(ASSET, "ood_objects", OodObject)
     counts = store.manifests.read_records(ASSET, "class_counts", ClassCount)
     n_bad = store.manifests.read(ASSET, "quarantine").num_rows
-    table = Table(title="Bank of out-of-distribution objects", title_justify="left")
+    table = Table(
+        title="Bank of out-of-distribution objects",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     reasons = sorted({row.reason for row in objects if row.reason})
-    table.add_column("class")
+    table.add_column("class", no_wrap=True)
     for heading in ("kept", *reasons):
-        table.add_column(heading, justify="right")
+        table.add_column(heading.replace("_", " "), justify="right")
     verdicts = Counter((row.class_id, row.reason or "kept") for row in objects)
     for count in sorted(counts, key=lambda row: (-row.n_kept, -row.n_rejected, row.class_name)):
         if not count.is_absent:

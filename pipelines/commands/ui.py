@@ -21,7 +21,7 @@ def serve_ui(port: int) -> int:
     server = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(port)],
         cwd=PROJECT_ROOT,
-        env={"DAGSTER_HOME": str(PROJECT_ROOT), **os.environ},
+        env={**os.environ, "DAGSTER_HOME": os.environ.get("DAGSTER_HOME") or str(PROJECT_ROOT)},
         # A shell that starts us in the background ignores SIGINT, children inherit that, and
         # `dagster dev` then ignores SIGTERM as well: it could only be killed, leaving its servers.
         preexec_fn=_restore_interrupt,

@@ -152,13 +152,25 @@ def _findings(root: Path, folder: Path) -> Iterator[Finding]:
                 dataset=_NAME, split=split, path=relative(path, root), fact=error.fact,
                 cure=error.cure,
             )  # fmt: skip
+    photos = {split: files_by_key(folder / name, ".jpg") for split, name in SPLITS.items()}
     for entry in _entries(folder):
-        yield from to_findings(entry, dataset=_NAME, root=root)
+        if photos[entry.split]:
+            yield from to_findings(entry, dataset=_NAME, root=root)
+    for split, name in SPLITS.items():
+        if not photos[split] and _json_path(folder, name).exists():
+            yield Finding(
+                dataset=_NAME,
+                split=split,
+                path=relative(folder / name, root),
+                fact=f"no photo of those that instances_{name}.json lists",
+                cure=f"fetch {name}.zip, or remove the JSON file",
+            )
 
 
 def _check_frame(root: Path, frame: Frame) -> None:
     """Every annotation of one photo can be decoded, and its size is the photo's."""
-    read_objects(root, frame)
+    if (root / frame.image).is_file():
+        read_objects(root, frame)
 
 
 def _holds(folder: Path) -> bool:

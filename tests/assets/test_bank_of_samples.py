@@ -7,9 +7,10 @@ import pytest
 from pycocotools import coco as coco_api
 
 from assets.engine.resource import Engine
-from assets.object_bank.bank import build_bank, plan_bank
+from assets.object_bank.bank import build_bank
 from assets.object_bank.config import OodObjectsConfig
 from assets.object_bank.cutting import cut_objects
+from assets.object_bank.order import plan_bank
 from assets.resources import DataRoot, ManifestStore
 from models.object_bank import ObjectGeometry, measure_object
 from storage.records import OodObject

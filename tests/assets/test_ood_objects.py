@@ -1,11 +1,18 @@
 """The object bank as an asset: real files in, a real Dagster run, a real manifest out."""
 
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
 from assets.object_bank import bank as bank_module
+from assets.object_bank import checks
 from assets.object_bank.checks import bank_checks
 from assets.object_bank.config import OodObjectsConfig
+from assets.object_bank.order import plan_bank
 from assets.ood_objects import ood_objects
 from assets.sources import sources
 from storage.datasets.dataset import BadFileError
@@ -128,7 +135,7 @@ class Counted:
 
 def build(resources):
     config = OodObjectsConfig()
-    order = bank_module.plan_bank(config, resources["data"], resources["store"])
+    order = plan_bank(config, resources["data"], resources["store"])
     return bank_module.build_bank(
         order, resources["store"].open(), resources["engine"], run_id="test"
     )
@@ -140,17 +147,151 @@ def test_equal_inputs_give_equal_data_versions(resources, tmp_path):
     assert metadata_of(run_bank(other))["fingerprint"] == first
 
 
+def test_what_the_listing_misses_is_in_quarantine_too(resources, data_root):
+    next((data_root / "ade20k").rglob("ADE_train_00000003.jpg")).unlink()
+    run = run_bank(resources, max_bad_frac=0.5)
+    (bad,) = rows_of(resources, "quarantine", Quarantined)
+    assert bad.item == (
+        "ade20k/ade20k/ADE20K_2021_17_01/images/ADE/training/home_or_hotel/living_room/"
+        "ADE_train_00000003.jpg"
+    )
+    assert run.success
+    assert not run_bank(resources, max_bad_frac=0.0).success
+
+
+def test_a_split_that_is_lost_as_a_whole_blocks_whatever_the_limit(resources, data_root):
+    annotations = data_root / "coco" / "annotations" / "instances_train2017.json"
+    annotations.write_bytes(annotations.read_bytes()[:300])
+    run = run_bank(resources, max_bad_frac=1.0)
+    assert not run.success
+    (bad,) = rows_of(resources, "quarantine", Quarantined)
+    assert bad.item.endswith("instances_train2017.json")
+
+
+def test_an_absent_source_is_named(resources, data_root):
+    (data_root / "coco").rename(data_root / "holiday")
+    shutil.rmtree(data_root / "holiday")
+    run = run_bank(resources)
+    assert run.success
+    assert metadata_of(run)["sources_absent"].value == "coco"
+
+
+def fail_for(n_failures):
+    """A cutting function that fails for its first items, as a full disk would."""
+    seen = []
+
+    def cut(item):
+        seen.append(item)
+        if len(seen) <= n_failures:
+            raise RuntimeError("no space left")
+        return CUT(item)
+
+    return cut
+
+
+CUT = bank_module.cut_objects
+
+
+def test_when_the_store_fails_the_former_bank_stays(resources, monkeypatch):
+    before = metadata_of(run_bank(resources))["fingerprint"]
+    monkeypatch.setattr(bank_module, "cut_objects", fail_for(99))
+    run = run_bank(resources, min_side_px=40.0)
+    assert not run.success
+    latest = resources["store"].open().manifests.latest("ood_objects")
+    assert (latest.version, latest.fingerprint) == (1, before.value)
+
+
+def test_an_item_that_failed_is_tried_again_and_the_bank_is_as_if_it_never_had(
+    resources, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(bank_module, "cut_objects", fail_for(1))
+    run_bank(resources, max_bad_frac=0.5)
+    (bad,) = rows_of(resources, "quarantine", Quarantined)
+    assert bad.status == "failed"
+    healed = metadata_of(run_bank(resources, max_bad_frac=0.5))["fingerprint"]
+    assert not rows_of(resources, "quarantine", Quarantined)
+    other = {**resources, "store": type(resources["store"])(root=str(tmp_path / "other"))}
+    assert metadata_of(run_bank(other, max_bad_frac=0.5))["fingerprint"] == healed
+
+
+def test_the_data_version_does_not_depend_on_where_the_data_lie(resources, data_root, tmp_path):
+    broken = next((data_root / "ade20k").rglob("ADE_train_00000002.jpg"))
+    broken.write_bytes(broken.read_bytes()[:500])
+    first = metadata_of(run_bank(resources, max_bad_frac=0.5))["fingerprint"]
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(data_root, moved)
+    resources["data"] = type(resources["data"])(path=str(moved))
+    resources["store"] = type(resources["store"])(root=str(tmp_path / "other"))
+    assert metadata_of(run_bank(resources, max_bad_frac=0.5))["fingerprint"] == first
+    (bad,) = rows_of(resources, "quarantine", Quarantined)
+    assert str(tmp_path) not in bad.reason
+
+
+def test_a_damaged_part_or_a_missing_crop_is_made_again(resources):
+    first = metadata_of(run_bank(resources))["fingerprint"]
+    store = resources["store"].open()
+    part = next(Path(resources["store"].root).rglob("part-*.parquet"))
+    part.write_bytes(part.read_bytes()[:100])
+    assert metadata_of(run_bank(resources))["fingerprint"] == first
+    row = next(row for row in rows_of(resources) if row.crop_sha256)
+    store.blobs.path(row.crop_sha256).unlink()
+    assert metadata_of(run_bank(resources))["fingerprint"] == first
+    assert store.blobs.exists(row.crop_sha256)
+
+
+def answers(resources):
+    store = resources["store"].open()
+    version = store.manifests.wanted("ood_objects")
+    return {name: question(version, store) for name, question in checks.QUESTIONS.items()}
+
+
+def test_checks_fail_for_what_they_ask(resources):
+    run_bank(resources)
+    assert all(answer.passed for answer in answers(resources).values())
+    store = resources["store"].open()
+    former = store.manifests.latest("ood_objects")
+    tables = {name: store.manifests.rows(former, name) for name in former.tables}
+    counts = store.manifests.read_records("ood_objects", "class_counts", ClassCount)
+    swapped = [replace(row, n_kept=row.n_rejected, n_rejected=row.n_kept) for row in counts]
+    store.manifests.commit(
+        "ood_objects", {**tables, "class_counts": swapped}, provenance=former.provenance
+    )
+    assert not answers(resources)["classes_covered"].passed
+    row = next(row for row in rows_of(resources) if row.crop_sha256)
+    store.blobs.path(row.crop_sha256).unlink()
+    orphan = store.blobs.path(store.blobs.put(b"nobody names me"))
+    os.utime(orphan, (0, 0))
+    blobs = answers(resources)["no_orphan_blob"]
+    assert not blobs.passed
+    assert (blobs.metadata["missing"].value, blobs.metadata["orphans"].value) == (1, 1)
+
+
+def test_a_check_that_cannot_be_answered_fails_with_its_reason(resources):
+    run_bank(resources)
+    for part in Path(resources["store"].root).rglob("part-*.parquet"):
+        part.write_bytes(part.read_bytes()[:50])
+    results = list(checks.bank_checks(store=resources["store"]))
+    assert [result.passed for result in results].count(False) >= 3
+    assert any("need" in result.metadata["problems"].value for result in results)
+
+
+@pytest.mark.parametrize("sources", [[], ["coco", "coco"], ["bdd100k"]])
+def test_sources_are_named_once(sources):
+    with pytest.raises(ValueError, match="each once"):
+        OodObjectsConfig(sources=sources)
+
+
 def test_no_source_at_all_is_one_clear_error(resources, tmp_path):
     (tmp_path / "empty").mkdir()
     resources["data"] = type(resources["data"])(path=str(tmp_path / "empty"))
     with pytest.raises(ValueError, match="need labeled images of ade20k"):
-        bank_module.plan_bank(OodObjectsConfig(), resources["data"], resources["store"])
+        plan_bank(OodObjectsConfig(), resources["data"], resources["store"])
 
 
 def test_a_changed_source_changes_the_recipe(resources, data_root):
     def recipe():
         config = OodObjectsConfig()
-        return bank_module.plan_bank(config, resources["data"], resources["store"]).recipe
+        return plan_bank(config, resources["data"], resources["store"]).recipe
 
     before = recipe()
     next((data_root / "coco" / "train2017").iterdir()).touch()

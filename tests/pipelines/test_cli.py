@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from assets.resources import ManifestStore
 from pipelines.cli import app
+from pipelines.settings import read_settings
 from storage.datasets.road_anomaly import write_road_anomaly_frame
 
 SAMPLES_GAPS = 16
@@ -74,3 +76,25 @@ def test_a_folder_with_other_files_is_never_written_to(run, tmp_path):
 def test_help_names_every_command(run):
     answer = run("--help")
     assert all(name in answer.output for name in ("demo", "ui", "check-data", "miniature"))
+
+
+def test_impossible_sizes_leave_nothing_behind(run, tmp_path):
+    answer = run("miniature", tmp_path / "world", "--others", "inf")
+    assert answer.exit_code == 1
+    assert "need frames to plan" in answer.output
+    assert not (tmp_path / "world").exists()
+
+
+def test_a_wrong_variable_is_one_line_and_no_traceback(monkeypatch, run):
+    read_settings.cache_clear()
+    monkeypatch.setenv("MULTISHIFT_ENGINE_WORKERS", "0")
+    answer = run("vacuum")
+    read_settings.cache_clear()
+    assert answer.exit_code == 1
+    assert answer.output.startswith("error ValueError: MULTISHIFT_ENGINE_WORKERS")
+
+
+def test_a_store_below_a_file_names_the_variable(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="MULTISHIFT_STORE_ROOT"):
+        ManifestStore(root=str(tmp_path / "file" / "store")).open()

@@ -40,3 +40,10 @@ def test_every_change_of_a_file_shows(folder, change):
     else:
         two.unlink()
     assert fingerprint_files(folder) != before
+
+
+def test_links_that_lead_nowhere_or_back_do_not_stop_it(folder):
+    before = fingerprint_files(folder)
+    (folder / "dangling.png").symlink_to(folder / "gone.png")
+    (folder / "a" / "loop").symlink_to(folder)
+    assert fingerprint_files(folder) != before

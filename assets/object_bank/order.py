@@ -1,0 +1,115 @@
+"""What to build: images of the chosen sources, what is wrong with them, a digest of it all."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assets.object_bank.config import OodObjectsConfig
+from assets.object_bank.cutting import CutItem
+from assets.resources import DataRoot, ManifestStore
+from assets.sources import rendered_license, source_version
+from storage.datasets.registry import dataset_named, is_complete
+from storage.label_space import OOD_CLASS_LISTS
+from storage.records import Finding, Quarantined
+from storage.world import World
+
+CODE_VERSION = "1"
+"""Raise it when the rows of equal sources and equal configuration change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankOrder:
+    """Items to cut, and files that keep others from being cut; ``provenance`` describes both."""
+
+    items: tuple[CutItem, ...]
+    gaps: tuple[Quarantined, ...]
+    config: OodObjectsConfig
+    provenance: Mapping[str, str]
+
+    @property
+    def recipe(self) -> str:
+        """Digest of code version, configuration and source versions."""
+        facts = {
+            "code_version": CODE_VERSION,
+            "config": self.config.model_dump(mode="json"),
+            "provenance": dict(self.provenance),
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def plan_bank(config: OodObjectsConfig, data: DataRoot, store: ManifestStore) -> BankOrder:
+    """List the chosen sources; one that is not below the data root is named as absent.
+
+    Raises:
+        ValueError: if no source has a usable image.
+    """
+    root, world = data.folder, data.world
+    names = config.sources
+    items = [item for name in names for item in _items(name, config, root, store, world)]
+    if not items:
+        raise ValueError(
+            f"{root}: need labeled images of {', '.join(names)}, got none; run "
+            f"`multishift check-data {root}` to see what is there"
+        )
+    findings = [finding for name in names for finding in _findings(name, root)]
+    gaps = {gap.item: gap for gap in map(_to_quarantined, findings)}
+    facts = {
+        "world": world.name,
+        "world_version": world.version,
+        "class_list": config.class_list,
+        "images": str(len(items) + len(gaps)),
+        "lost_splits": ", ".join(_lost_splits(findings, items)),
+        "max_bad_frac": str(config.max_bad_frac),
+    }
+    versions = {f"source/{name}": source_version(dataset_named(name), root) for name in names}
+    return BankOrder(
+        items=tuple(items),
+        gaps=tuple(gaps.values()),
+        config=config,
+        provenance={**versions, **facts},
+    )
+
+
+def _items(
+    name: str, config: OodObjectsConfig, root: Path, store: ManifestStore, world: World
+) -> list[CutItem]:
+    dataset = dataset_named(name)
+    folder = dataset.locate(root)
+    if folder is None:
+        return []
+    return [
+        CutItem(
+            frame=frame,
+            data_root=str(root),
+            store_root=store.root,
+            single_writer=store.single_writer,
+            class_ids=OOD_CLASS_LISTS[config.class_list],
+            rules=config.rules_for(world),
+            license=rendered_license(world),
+        )
+        for frame in dataset.frames(root, folder)
+        if is_complete(root, frame)
+    ]
+
+
+def _findings(name: str, root: Path) -> list[Finding]:
+    dataset = dataset_named(name)
+    folder = dataset.locate(root)
+    return [] if folder is None else list(dataset.findings(root, folder))
+
+
+def _to_quarantined(finding: Finding) -> Quarantined:
+    return Quarantined(
+        item=f"{finding.dataset}/{finding.path}",
+        status="bad_input",
+        reason=f"{finding.fact}; {finding.cure}",
+    )
+
+
+def _lost_splits(findings: Sequence[Finding], items: Sequence[CutItem]) -> list[str]:
+    """Splits that lie there without one usable image, such as those of a broken COCO file."""
+    used = {(item.frame.dataset, item.frame.split) for item in items}
+    found = {(finding.dataset, finding.split) for finding in findings}
+    return sorted("/".join(split) for split in found - used)

@@ -1,0 +1,53 @@
+"""Jobs run by a command itself, recorded on the instance that the UI opens."""
+
+import logging
+import os
+import socket
+
+import dagster as dg
+
+from pipelines.commands.console import err
+from pipelines.definitions import defs
+from pipelines.settings import PROJECT_ROOT
+
+_HOST, _PID = "multishift/host", "multishift/pid"
+
+
+def choose_instance() -> None:
+    """Work in the checkout, whose `dagster.yaml` says where the instance keeps its state."""
+    os.chdir(PROJECT_ROOT)
+    if not os.environ.get("DAGSTER_HOME"):
+        os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
+
+
+def run_job(name: str) -> bool:
+    """Run a job in this process; false if it failed, after Dagster has printed why."""
+    logging.getLogger("dagster").setLevel(logging.WARNING)
+    with dg.DagsterInstance.get() as instance:
+        _end_dead_runs(instance)
+        run = defs.resolve_job_def(name).execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            tags={_HOST: socket.gethostname(), _PID: str(os.getpid())},
+            run_config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
+        )
+    err.print(f"  run {run.run_id[:8]} {'succeeded' if run.success else 'failed'}")
+    return run.success
+
+
+def _end_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs of commands that were killed as failed: they would count as running for ever."""
+    mine = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED], tags={_HOST: socket.gethostname()})
+    for run in instance.get_runs(mine):
+        if not _is_alive(int(run.tags[_PID])):
+            instance.report_run_failed(run, "the command that ran it was killed")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
