@@ -21,11 +21,14 @@ def ring(radius: float, n_sides: int, *, phase: float = 0.0) -> list[tuple[float
 
 def at(quad: Quad, s: float, t: float) -> Point:
     """The point of a quad at `s` to the right and `t` upward, both in [0, 1]."""
-    weights = ((1 - s) * (1 - t), s * (1 - t), s * t, (1 - s) * t)
-    x, y, z = (
-        sum(w * corner[axis] for w, corner in zip(weights, quad, strict=True)) for axis in range(3)
+    low_left, low_right, high_right, high_left = quad
+    a, b, c, d = (1 - s) * (1 - t), s * (1 - t), s * t, (1 - s) * t
+    # Written out: this runs some hundred times a scene.
+    return (
+        a * low_left[0] + b * low_right[0] + c * high_right[0] + d * high_left[0],
+        a * low_left[1] + b * low_right[1] + c * high_right[1] + d * high_left[1],
+        a * low_left[2] + b * low_right[2] + c * high_right[2] + d * high_left[2],
     )
-    return x, y, z
 
 
 class Sculptor:
@@ -153,9 +156,9 @@ class Sculptor:
 
     def mesh(self) -> Mesh:
         """The mesh of everything added so far."""
-        vertices = np.array(self._vertices, dtype=np.float64)
+        vertices = _as_points(self._vertices)
         counts = np.array(self._counts, dtype=np.int64)
-        normals = np.array(self._normals, dtype=np.float64)
+        normals = _as_points(self._normals)
         is_unknown = ~normals.any(axis=1)
         normals[is_unknown] = _newell_normals(vertices, counts)[is_unknown]
         return Mesh(
@@ -169,6 +172,12 @@ class Sculptor:
             parts=tuple(self._parts),
             part_ids=np.array(self._part_ids, dtype=np.int64),
         )
+
+
+def _as_points(points: Sequence[Point]) -> np.ndarray:
+    """An array of (n, 3), twice as fast as from a list of tuples."""
+    flat = itertools.chain.from_iterable(points)
+    return np.fromiter(flat, np.float64, 3 * len(points)).reshape(-1, 3)
 
 
 def _newell_normals(vertices: np.ndarray, counts: np.ndarray) -> np.ndarray:
