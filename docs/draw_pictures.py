@@ -4,7 +4,6 @@ The asset graph is a screenshot of a browser test: `MULTISHIFT_SCREENSHOT=docs/p
 python -m pytest tests/pipelines/test_ui.py -k lineage`.
 """
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +32,7 @@ def street(number: int, weather: str, time: str) -> np.ndarray:
 
 
 def main() -> None:
-    """Write the gallery of the miniature and copy the demo's contact sheet."""
+    """Write the gallery of the miniature and the demo's contact sheet."""
     PICTURES.mkdir(exist_ok=True)
     columns = [
         np.concatenate([street(number, weather, time) for number in range(N_STREETS)])
@@ -41,8 +40,12 @@ def main() -> None:
         for weather in WEATHERS
         if (weather, time) not in (("cloudy", "night"), ("foggy", "night"))
     ]
-    Image.fromarray(np.concatenate(columns, axis=1)).save(PICTURES / "miniature.png", optimize=True)
-    shutil.copyfile(STATE_ROOT / "store" / "reports" / SHEET, PICTURES / "object_bank.png")
+    _save(Image.fromarray(np.concatenate(columns, axis=1)), "miniature")
+    _save(Image.open(STATE_ROOT / "store" / "reports" / SHEET), "object_bank")
+
+
+def _save(picture: Image.Image, name: str) -> None:
+    picture.convert("RGB").save(PICTURES / f"{name}.webp", quality=88, method=6)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def _print_bank(store: Store) -> None:
     reasons = sorted({row.reason for row in objects if row.reason})
     table.add_column("class", no_wrap=True)
     for heading in ("kept", *reasons):
-        table.add_column(heading.replace("_", " "), justify="right")
+        table.add_column(heading.replace("_", "\n"), justify="right", no_wrap=True)
     verdicts = Counter((row.class_id, row.reason or "kept") for row in objects)
     for count in sorted(counts, key=lambda row: (-row.n_kept, -row.n_rejected, row.class_name)):
         if not count.is_absent:
