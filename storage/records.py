@@ -78,12 +78,14 @@ class Quarantined:
 class SourceObject:
     """One annotated object as its data set states it, before any quality rule."""
 
-    dataset: Annotated[str, "name of the data set in `storage.datasets`"]
-    split: Annotated[str, "split of the image"]
+    dataset: Annotated[str, "name of the data set in `storage.datasets`", Key]
+    split: Annotated[str, "split of the image", Key]
     image: Annotated[str, "image file, relative to the data root"]
-    image_id: Annotated[str, "image as the data set names it, unique within the split"]
+    image_id: Annotated[str, "image as the data set names it, unique within the split", Key]
     license: Annotated[str, "license or terms of the image"]
-    instance_id: Annotated[str, "instance as the data set numbers it, or '<class>_<component>'"]
+    instance_id: Annotated[
+        str, "instance as the data set numbers it, or '<class>_<component>'", Key
+    ]
     source_class: Annotated[str, "class as the data set names it"]
     class_id: Annotated[int, "ADE20K-150 class, 1 to 150; 0 where the source class has none"]
     is_instance: Annotated[bool, "false where the source has no instances (connected component)"]

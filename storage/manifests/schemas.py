@@ -11,7 +11,15 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from storage.manifests.columns import arrow_schema, key_columns, record_name
-from storage.records import ClassCount, Finding, Frame, OodObject, Quarantined
+from storage.records import (
+    ClassCount,
+    Finding,
+    Frame,
+    GeneratedFrame,
+    OodObject,
+    Quarantined,
+    SourceObject,
+)
 
 __all__ = [
     "TABLES",
@@ -32,8 +40,10 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "class_counts": ClassCount,
         "findings": Finding,
         "frames": Frame,
+        "generated_frames": GeneratedFrame,
         "ood_objects": OodObject,
         "quarantine": Quarantined,
+        "source_objects": SourceObject,
     }
 )
 """Record type of each manifest table; a new table is one line here."""

@@ -1,9 +1,10 @@
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Annotated
 
 import pyarrow as pa
 import pytest
 
+import storage.records
 from storage.manifests.columns import blob_columns, key_columns, schema_version, volatile_columns
 from storage.manifests.fingerprint import fingerprint_of
 from storage.manifests.schemas import (
@@ -171,3 +172,12 @@ def test_fingerprint_takes_equal_numbers_as_equal():
 
     assert of(0.0) == of(-0.0)
     assert of(float("nan")) == of(-float("nan"))
+
+
+def test_every_record_has_a_table():
+    records = {
+        entry
+        for entry in vars(storage.records).values()
+        if isinstance(entry, type) and is_dataclass(entry)
+    }
+    assert records == set(TABLES.values())
