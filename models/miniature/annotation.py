@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int32, Int64, UInt8
 
 from models.miniature import labels
 from models.miniature.camera import SUPERSAMPLING, Camera
-from models.miniature.canvas import Canvas, paint
+from models.miniature.canvas import Canvas, covered_px, look_up
 
 PART_MIN_PX = 4
 
@@ -45,8 +45,8 @@ def annotate(canvas: Canvas) -> Annotation:
     item_ids = canvas.faces.items[face_ids]
     item_labels = np.array([*(item.label for item in canvas.items), labels.SKY])
     instances = item_labels.copy()
-    # Item -1 counts as the last one, as it does where it indexes the labels.
-    is_seen = np.bincount(item_ids.ravel() % len(item_labels), minlength=len(item_labels)) > 0
+    is_seen = np.zeros(len(item_labels), dtype=np.bool_)
+    is_seen[item_ids] = True  # item -1 is the last one here, as it is in the labels
     for label in labels.WITH_INSTANCES:
         members = np.flatnonzero((item_labels == label) & is_seen)
         instances[members] = label * 1000 + np.arange(len(members))
@@ -60,8 +60,8 @@ def annotate(canvas: Canvas) -> Annotation:
 
 def _majority_faces(canvas: Canvas) -> np.ndarray:
     """For each final pixel a face of the item that most of its canvas pixels show."""
-    owners = np.take(canvas.faces.items, canvas.face_ids)
-    a, b, c, d = _quarters(owners)
+    owners = look_up(canvas.faces.items, canvas.face_ids)
+    a, b, c, d = _quarters(owners.astype(np.int16))  # small numbers are compared faster
     face_a, face_b, face_c, _ = _quarters(canvas.face_ids)
     first_wins = (a == b) | (a == c) | (a == d)
     second_wins = (b == c) | (b == d)
@@ -91,13 +91,11 @@ def _placed(
     mask = notes.item_ids == item
     part_ids = np.where(mask, canvas.faces.parts[notes.face_ids], 0)
     names = canvas.items[item].mesh.parts
+    sizes = np.bincount(part_ids.ravel(), minlength=len(names))
     parts = tuple(
-        (name, part_ids == k)
-        for k, name in enumerate(names)
-        if name and np.count_nonzero(part_ids == k) >= PART_MIN_PX
+        (name, part_ids == k) for k, name in enumerate(names) if name and sizes[k] >= PART_MIN_PX
     )
-    alone = paint([canvas.items[item]], camera)
-    whole = np.count_nonzero(alone.face_ids)
-    seen = np.count_nonzero(canvas.faces.items[canvas.face_ids] == item)
+    whole = covered_px(canvas.items[item], camera)
+    seen = np.count_nonzero(look_up(canvas.faces.items, canvas.face_ids) == item)
     border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
     return PlacedObject(kind, mask, parts, bool(seen < 0.97 * whole), bool(border.any()))

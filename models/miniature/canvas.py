@@ -4,12 +4,12 @@ A pixel of the canvas knows only which face it shows; color, light and meaning f
 face up, so that image and labels cannot disagree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Float64, Int64, Shaped
 
 from models.miniature.camera import CANVAS_HEIGHT, CANVAS_WIDTH, SUPERSAMPLING, Camera
 from models.miniature.mesh import Item
@@ -23,7 +23,7 @@ _SPECK_PX = 0.6  # smaller faces of far things are not worth drawing
 
 @dataclass(frozen=True, eq=False)
 class FaceTable:
-    """Everything about each face that the canvas may show; row 0 is the empty background.
+    """Everything about each face that was drawn; row 0 is the empty background.
 
     Points and normals are relative to the camera; colors are sRGB in [0, 1].
     """
@@ -47,99 +47,149 @@ class Canvas:
     items: tuple[Item, ...]
 
 
+def look_up(
+    values: Shaped[np.ndarray, " faces"], face_ids: Int64[np.ndarray, "*shape"]
+) -> Shaped[np.ndarray, "*shape"]:
+    """The values of faces; ids are in range, and "wrap" is the quickest way to trust them."""
+    return values.take(face_ids, mode="wrap")
+
+
 @dataclass(frozen=True, eq=False)
 class Soup:
     """The faces of all items, relative to the camera; `starts` delimits the points of each face."""
 
     points: Float64[np.ndarray, "points 3"]
     starts: Int64[np.ndarray, " starts"]
+    normals: Float64[np.ndarray, "faces 3"]
     item_ids: Int64[np.ndarray, " faces"]
-    table: FaceTable
     is_visible: Bool[np.ndarray, " faces"]
-    order: Int64[np.ndarray, " order"]
 
 
 def paint(items: Sequence[Item], camera: Camera) -> Canvas:
     """Draw all items as the camera sees them."""
     soup = stir(items, camera)
-    corners = camera.project(soup.points) * SUPERSAMPLING - 0.5
-    limit = 16.0 * CANVAS_WIDTH  # far enough outside, and still inside the fixed-point range
-    fixed = np.rint(np.clip(corners, -limit, limit) * 2**_FIXED_POINT_BITS).astype(np.int32)
-    on_canvas = _shows_on_canvas(corners, soup.starts)
+    corners = _canvas_corners(soup, camera)
+    order = _drawing_order(items, soup, camera)
+    # Most faces never reach the canvas; the others are numbered as they are drawn.
+    drawn = order[_is_drawn(soup, corners)[order]]
     canvas = np.zeros((CANVAS_HEIGHT, CANVAS_WIDTH), dtype=np.int32)
-    bounds = soup.starts.tolist()
-    for face in soup.order[on_canvas[soup.order]].tolist():
-        first, end = bounds[face], bounds[face + 1]
-        outline, number = fixed[first:end], float(face + 1)
-        if end - first <= 4:  # triangles and quads are convex here, and most faces by far
-            cv2.fillConvexPoly(canvas, outline, number, cv2.LINE_8, _FIXED_POINT_BITS)
-        else:
-            cv2.fillPoly(canvas, [outline], number, cv2.LINE_8, _FIXED_POINT_BITS)
-    return Canvas(canvas.astype(np.int64), _with_background(soup.table), tuple(items))
+    for number, outline in enumerate(_outlines(soup, corners, drawn), start=1):
+        _fill(canvas, outline, number)
+    return Canvas(canvas.astype(np.int64), _face_table(items, soup, drawn), tuple(items))
+
+
+def covered_px(item: Item, camera: Camera) -> int:
+    """How many pixels of the canvas the item would cover if nothing stood before it."""
+    soup = stir([item], camera)
+    corners = _canvas_corners(soup, camera)
+    silhouette = np.zeros((CANVAS_HEIGHT, CANVAS_WIDTH), dtype=np.uint8)
+    for outline in _outlines(soup, corners, np.flatnonzero(_is_drawn(soup, corners))):
+        _fill(silhouette, outline, 1)
+    return int(np.count_nonzero(silhouette))
 
 
 def stir(items: Sequence[Item], camera: Camera) -> Soup:
-    """Place the meshes of all items in front of the camera and put their faces in drawing order."""
+    """Place the meshes of all items in front of the camera."""
     meshes = [item.mesh for item in items]
     n_points = [len(mesh.vertices) for mesh in meshes]
-    n_faces = np.array([len(mesh.counts) for mesh in meshes])
-    points = camera.to_camera(_placed(items, np.repeat(np.arange(len(items)), n_points)))
-    item_ids = np.repeat(np.arange(len(items)), n_faces)
+    n_faces = [len(mesh.counts) for mesh in meshes]
+    points = camera.to_camera(_placed(items, n_points))
     starts = np.concatenate([[0], np.cumsum(np.concatenate([mesh.counts for mesh in meshes]))])
-    normals = _turned_normals(items, item_ids)
-    anchors = points[starts[:-1]]
+    normals = _turned_normals(items, n_faces)
     is_card = np.concatenate([mesh.is_card for mesh in meshes])
-    is_visible = is_card | ((normals * anchors).sum(axis=1) < 0)
-    table = _face_table(items, item_ids, anchors, normals)
-    depths = np.add.reduceat(points[:, 2], starts[:-1]) / np.diff(starts)
-    order = _drawing_order(items, item_ids, depths, camera)
-    return Soup(points, starts, item_ids, table, is_visible, order[is_visible[order]])
+    is_visible = is_card | ((normals * points[starts[:-1]]).sum(axis=1) < 0)
+    return Soup(points, starts, normals, np.repeat(np.arange(len(items)), n_faces), is_visible)
 
 
-def _placed(items: Sequence[Item], owners: np.ndarray) -> np.ndarray:
+def _canvas_corners(soup: Soup, camera: Camera) -> np.ndarray:
+    """The points of all faces in pixels of the canvas; (0, 0) is the middle of the first."""
+    return camera.project(soup.points) * SUPERSAMPLING - 0.5
+
+
+def _outlines(soup: Soup, corners: np.ndarray, faces: np.ndarray) -> Iterator[np.ndarray]:
+    """The corners of some faces, one face after another, in fixed point."""
+    limit = 16.0 * CANVAS_WIDTH  # far enough outside, and still inside the fixed-point range
+    fixed = np.rint(np.clip(corners, -limit, limit) * 2**_FIXED_POINT_BITS).astype(np.int32)
+    for first, end in zip(
+        soup.starts[faces].tolist(), soup.starts[faces + 1].tolist(), strict=True
+    ):
+        yield fixed[first:end]
+
+
+def _fill(canvas: np.ndarray, outline: np.ndarray, number: float) -> None:
+    if len(outline) <= 4:  # triangles and quads are convex here, and most faces by far
+        cv2.fillConvexPoly(canvas, outline, number, cv2.LINE_8, _FIXED_POINT_BITS)
+    else:
+        cv2.fillPoly(canvas, [outline], number, cv2.LINE_8, _FIXED_POINT_BITS)
+
+
+def _placed(items: Sequence[Item], n_points: Sequence[int]) -> np.ndarray:
     """All vertices in the world: scaled, turned and moved as their items say."""
-    local = np.concatenate([item.mesh.vertices for item in items])
-    places = np.array(
-        [(item.x, item.y, item.z, np.cos(item.yaw), np.sin(item.yaw)) for item in items]
-    )
-    scales = np.array([item.scale for item in items])
-    x, y, z, cos, sin = places[owners].T
-    local = local * scales[owners]
-    turned_x = local[:, 0] * cos - local[:, 2] * sin
-    turned_z = local[:, 0] * sin + local[:, 2] * cos
-    return np.stack([turned_x + x, local[:, 1] + y, turned_z + z], axis=1)
+    local_x, local_y, local_z = np.concatenate([item.mesh.vertices for item in items]).T
+    places = np.array([(item.x, item.y, item.z, *item.scale, *_turn(item)) for item in items])
+    x, y, z, width, height, length, cos, sin = places.T.repeat(n_points, axis=1)
+    local_x, local_z = local_x * width, local_z * length
+    turned_x = local_x * cos - local_z * sin
+    turned_z = local_x * sin + local_z * cos
+    return np.stack([turned_x + x, local_y * height + y, turned_z + z], axis=1)
 
 
-def _turned_normals(items: Sequence[Item], owners: np.ndarray) -> np.ndarray:
+def _turned_normals(items: Sequence[Item], n_faces: Sequence[int]) -> np.ndarray:
     local = np.concatenate([item.mesh.normals for item in items])
-    turns = np.array([(np.cos(item.yaw), np.sin(item.yaw)) for item in items])
-    scales = np.array([item.scale for item in items])
-    cos, sin = turns[owners].T
-    local = local / scales[owners]  # normals stretch inversely
+    turns = np.array([(*item.scale, *_turn(item)) for item in items]).repeat(n_faces, axis=0)
+    local /= turns[:, :3]  # normals stretch inversely
     local /= np.maximum(np.linalg.norm(local, axis=1, keepdims=True), 1e-9)
+    cos, sin = turns[:, 3], turns[:, 4]
     x = local[:, 0] * cos - local[:, 2] * sin
     z = local[:, 0] * sin + local[:, 2] * cos
     return np.stack([x, local[:, 1], z], axis=1)
 
 
-def _drawing_order(
-    items: Sequence[Item], item_ids: np.ndarray, depths: np.ndarray, camera: Camera
-) -> np.ndarray:
+def _turn(item: Item) -> tuple[float, float]:
+    return float(np.cos(item.yaw)), float(np.sin(item.yaw))
+
+
+def _drawing_order(items: Sequence[Item], soup: Soup, camera: Camera) -> np.ndarray:
     """Faces by layer and rank of their item, then by depth of their piece, then as built."""
-    ranks = drawing_ranks(items, camera)[item_ids]
     n_pieces = np.array([item.mesh.pieces[-1] + 1 for item in items])
     first_piece = np.concatenate([[0], np.cumsum(n_pieces)[:-1]])
-    pieces = np.concatenate([item.mesh.pieces for item in items]) + first_piece[item_ids]
+    pieces = np.concatenate([item.mesh.pieces for item in items]) + first_piece[soup.item_ids]
+    depths = np.add.reduceat(soup.points[:, 2], soup.starts[:-1]) / np.diff(soup.starts)
     total = np.bincount(pieces, weights=depths)
     piece_depth = (total / np.maximum(np.bincount(pieces), 1))[pieces]
-    order: np.ndarray = np.lexsort((np.arange(len(pieces)), -piece_depth, ranks))
+    order: np.ndarray = np.lexsort((-piece_depth, drawing_ranks(items, camera)[soup.item_ids]))
     return order
 
 
-def _face_table(
-    items: Sequence[Item], item_ids: np.ndarray, anchors: np.ndarray, normals: np.ndarray
-) -> FaceTable:
-    """Resolve the skins of all faces to colors, textures and glows."""
+def _is_drawn(soup: Soup, corners: np.ndarray) -> np.ndarray:
+    """Whether a face looks to the camera, touches the canvas and is more than a speck."""
+    low = np.minimum.reduceat(corners, soup.starts[:-1])
+    high = np.maximum.reduceat(corners, soup.starts[:-1])
+    size = (CANVAS_WIDTH, CANVAS_HEIGHT)
+    is_speck = ((high - low) < _SPECK_PX).all(axis=1)
+    touches = ((high >= 0) & (low <= size)).all(axis=1)
+    return np.asarray(soup.is_visible & touches & ~is_speck)
+
+
+def _face_table(items: Sequence[Item], soup: Soup, drawn: np.ndarray) -> FaceTable:
+    """The table of the drawn faces, after a row for the empty background; its item is -1."""
+    owners = soup.item_ids[drawn]
+    looks = np.concatenate([np.zeros((1, 8)), _looks(items, owners, drawn)])
+    parts = np.concatenate([item.mesh.part_ids for item in items])
+    return FaceTable(
+        anchors=np.concatenate([[[0.0, 0.0, 1e4]], soup.points[soup.starts[drawn]]]),
+        normals=np.concatenate([[[0.0, 0.0, -1.0]], soup.normals[drawn]]),
+        colors=looks[:, 0:3],
+        trims=looks[:, 3:6],
+        textures=looks[:, 6].astype(np.int64),
+        glows=looks[:, 7].astype(np.int64),
+        items=np.concatenate([[-1], owners]),
+        parts=np.concatenate([[0], parts[drawn]]),
+    )
+
+
+def _looks(items: Sequence[Item], owners: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Color, trim, texture and glow of the drawn faces, as the finish of their items has it."""
     rows: list[tuple[float, ...]] = []
     first_rows: list[int] = []
     for item in items:
@@ -149,39 +199,5 @@ def _face_table(
             trim = item.finish[skin.trim].color if skin.trim else finish.color
             texture = TEXTURE_IDS[finish.texture or skin.texture]
             rows.append((*finish.color, *trim, texture, GLOWS.index(skin.glow)))
-    skins = np.concatenate([item.mesh.skin_ids for item in items])
-    looks = np.array(rows)[skins + np.array(first_rows)[item_ids]]
-    parts = np.concatenate([item.mesh.part_ids for item in items])
-    return FaceTable(
-        anchors=anchors,
-        normals=normals,
-        colors=looks[:, 0:3],
-        trims=looks[:, 3:6],
-        textures=looks[:, 6].astype(np.int64),
-        glows=looks[:, 7].astype(np.int64),
-        items=item_ids,
-        parts=parts,
-    )
-
-
-def _with_background(table: FaceTable) -> FaceTable:
-    """The table with a row for the empty background before all others; its item is -1."""
-    far_away = np.array([[0.0, 0.0, 1e4]])
-    return FaceTable(
-        anchors=np.concatenate([far_away, table.anchors]),
-        normals=np.concatenate([[[0.0, 0.0, -1.0]], table.normals]),
-        colors=np.concatenate([np.zeros((1, 3)), table.colors]),
-        trims=np.concatenate([np.zeros((1, 3)), table.trims]),
-        textures=np.concatenate([[0], table.textures]),
-        glows=np.concatenate([[0], table.glows]),
-        items=np.concatenate([[-1], table.items]),
-        parts=np.concatenate([[0], table.parts]),
-    )
-
-
-def _shows_on_canvas(corners: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    low = np.minimum.reduceat(corners, starts[:-1])
-    high = np.maximum.reduceat(corners, starts[:-1])
-    size = (CANVAS_WIDTH, CANVAS_HEIGHT)
-    is_speck = ((high - low) < _SPECK_PX).all(axis=1)
-    return np.asarray(((high >= 0) & (low <= size)).all(axis=1) & ~is_speck)
+    skins = np.concatenate([item.mesh.skin_ids for item in items])[drawn]
+    return np.asarray(np.array(rows)[skins + np.array(first_rows)[owners]])

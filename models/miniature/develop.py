@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from models.miniature.camera import SUPERSAMPLING
+from models.miniature.camera import CANVAS_HEIGHT, CANVAS_WIDTH, SUPERSAMPLING
 from models.miniature.light import Air
 from models.miniature.streams import stream
 from models.miniature.world import HEIGHT, WIDTH
@@ -22,11 +22,14 @@ def reduce(
 
 
 def enlarge(
-    image: Float32[np.ndarray, "height width 3"],
+    planes: Float32[np.ndarray, "3 height width"],
 ) -> Float32[np.ndarray, "3 canvas_height canvas_width"]:
-    """A picture in planes of the canvas, each pixel four times: for what is smooth anyway."""
-    n = SUPERSAMPLING
-    return np.moveaxis(image, -1, 0).repeat(n, axis=1).repeat(n, axis=2)
+    """Planes of the final size at that of the canvas, each pixel four times: for what is smooth."""
+    size = (CANVAS_WIDTH, CANVAS_HEIGHT)
+    wide = np.empty((3, CANVAS_HEIGHT, CANVAS_WIDTH), dtype=np.float32)
+    for plane, enlarged in zip(planes, wide, strict=True):
+        cv2.resize(plane, size, dst=enlarged, interpolation=cv2.INTER_NEAREST)
+    return wide
 
 
 def develop(
@@ -40,9 +43,10 @@ def develop(
     toned = np.power(rolled, np.float32(1 / 2.1))
     toned += np.float32(_CONTRAST) * (toned * toned * (3 - 2 * toned) - toned)
     rng = stream(seed, "grain")
-    grain = rng.standard_normal((HEIGHT, WIDTH), dtype=np.float32)[..., None]
+    grain = rng.standard_normal((HEIGHT, WIDTH), dtype=np.float32)
     level = np.float32(0.011 if air.is_night else 0.006) * grain
-    return np.asarray(np.rint(np.clip(toned + level, 0, 1) * 255), dtype=np.uint8)
+    toned += cv2.cvtColor(level, cv2.COLOR_GRAY2RGB)  # quicker than to broadcast along a short axis
+    return np.asarray(np.rint(np.clip(toned, 0, 1) * 255), dtype=np.uint8)
 
 
 def _bloom(image: np.ndarray, air: Air) -> np.ndarray:

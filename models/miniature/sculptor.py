@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -10,7 +10,11 @@ from models.miniature.mesh import Mesh, Point, Skin
 
 Quad = tuple[Point, Point, Point, Point]
 Rect = tuple[float, float, float, float]
+# Points, normal, whether it is a card, piece, skin, part: a plain tuple, as a scene has hundreds.
+_Face = tuple[Sequence[Point], Point, bool, int, int, int]
 _UNKNOWN: Point = (0.0, 0.0, 0.0)  # a normal yet to be found from the points
+
+_YZX, _ZXY = np.array((1, 2, 0)), np.array((2, 0, 1))
 
 
 def ring(radius: float, n_sides: int, *, phase: float = 0.0) -> list[tuple[float, float]]:
@@ -39,15 +43,9 @@ class Sculptor:
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self._vertices: list[Point] = []
-        self._counts: list[int] = []
-        self._normals: list[Point] = []
-        self._is_card: list[bool] = []
-        self._pieces: list[int] = []
+        self._faces: list[_Face] = []
         self._skins: dict[Skin, int] = {}
-        self._skin_ids: list[int] = []
         self._parts: dict[str, int] = {"": 0}
-        self._part_ids: list[int] = []
         self._piece = 0
         self._part = 0
 
@@ -65,13 +63,8 @@ class Sculptor:
         is_card: bool = False,
     ) -> None:
         """Add a flat face; its normal follows from the order of its points unless given."""
-        self._vertices.extend(points)
-        self._counts.append(len(points))
-        self._normals.append(normal or _UNKNOWN)
-        self._is_card.append(is_card)
-        self._pieces.append(self._piece)
-        self._skin_ids.append(self._skins.setdefault(skin, len(self._skins)))
-        self._part_ids.append(self._part)
+        skin_id = self._skins.setdefault(skin, len(self._skins))
+        self._faces.append((points, normal or _UNKNOWN, is_card, self._piece, skin_id, self._part))
 
     def card(self, points: Sequence[Point], skin: Skin, *, normal: Point | None = None) -> None:
         """Add a flat face that is seen from both sides."""
@@ -107,11 +100,17 @@ class Sculptor:
 
     def spot(self, quad: Quad, place: tuple[float, float], radius: float, skin: Skin) -> None:
         """Add a round decal of `radius` meters on a quad, centered at (s, t) of its sides."""
-        center = np.array(at(quad, *place))
-        right = _unit(np.subtract(quad[1], quad[0]))
-        up = _unit(np.subtract(quad[3], quad[0]))
-        corners = [center + right * u + up * v for u, v in ring(radius, 10)]
-        self.face([(float(p[0]), float(p[1]), float(p[2])) for p in corners], skin)
+        x, y, z = at(quad, *place)
+        right, up = _unit(_between(quad[0], quad[1])), _unit(_between(quad[0], quad[3]))
+        corners = [
+            (
+                x + right[0] * u + up[0] * v,
+                y + right[1] * u + up[1] * v,
+                z + right[2] * u + up[2] * v,
+            )
+            for u, v in ring(radius, 10)
+        ]
+        self.face(corners, skin)
 
     def lathe(
         self,
@@ -141,13 +140,10 @@ class Sculptor:
         self, start: Point, end: Point, radius: float, skin: Skin, *, taper: float = 1.0
     ) -> None:
         """Add a square rod between two points; its far end has `taper` times the radius."""
-        axis = _unit(np.subtract(end, start))
-        helper = np.array((1.0, 0.0, 0.0)) if abs(axis[0]) < 0.8 else np.array((0.0, 0.0, 1.0))
-        side = _unit(np.cross(axis, helper))
-        other = np.cross(axis, side)
-        corners = [(u * side + v * other) * radius for u, v in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
-        low = [_point(np.add(start, corner)) for corner in corners]
-        high = [_point(np.add(end, corner * taper)) for corner in corners]
+        axis = _unit(_between(start, end))
+        side = _unit(_cross(axis, (1.0, 0.0, 0.0) if abs(axis[0]) < 0.8 else (0.0, 0.0, 1.0)))
+        low = _square(start, side, _cross(axis, side), radius)
+        high = _square(end, side, _cross(axis, side), radius, taper)
         for k in range(4):
             n = (k + 1) % 4
             self.face([low[n], low[k], high[k], high[n]], skin)
@@ -156,48 +152,78 @@ class Sculptor:
 
     def mesh(self) -> Mesh:
         """The mesh of everything added so far."""
-        vertices = _as_points(self._vertices)
-        counts = np.array(self._counts, dtype=np.int64)
-        normals = _as_points(self._normals)
-        is_unknown = ~normals.any(axis=1)
-        normals[is_unknown] = _newell_normals(vertices, counts)[is_unknown]
+        points, normals, is_card, pieces, skin_ids, part_ids = zip(*self._faces, strict=True)
+        n_points = [len(corners) for corners in points]
+        # One array for all columns of numbers: small arrays cost more to make than to fill.
+        columns = np.array((n_points, is_card, pieces, skin_ids, part_ids), dtype=np.int64)
+        counts = columns[0]
+        vertices = _as_points(itertools.chain.from_iterable(points), sum(n_points))
         return Mesh(
             vertices=vertices,
             counts=counts,
-            normals=normals,
-            is_card=np.array(self._is_card, dtype=np.bool_),
-            pieces=np.array(self._pieces, dtype=np.int64),
+            normals=_completed(_as_points(normals, len(normals)), vertices, counts),
+            is_card=columns[1].astype(np.bool_),
+            pieces=columns[2],
             skins=tuple(self._skins),
-            skin_ids=np.array(self._skin_ids, dtype=np.int64),
+            skin_ids=columns[3],
             parts=tuple(self._parts),
-            part_ids=np.array(self._part_ids, dtype=np.int64),
+            part_ids=columns[4],
         )
 
 
-def _as_points(points: Sequence[Point]) -> np.ndarray:
+def _as_points(points: Iterable[Point], n_points: int) -> np.ndarray:
     """An array of (n, 3), twice as fast as from a list of tuples."""
     flat = itertools.chain.from_iterable(points)
-    return np.fromiter(flat, np.float64, 3 * len(points)).reshape(-1, 3)
+    return np.fromiter(flat, np.float64, 3 * n_points).reshape(-1, 3)
+
+
+def _completed(normals: np.ndarray, vertices: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The normals, with those found that are unknown."""
+    is_unknown = ~normals.any(axis=1, keepdims=True)
+    if not is_unknown.any():
+        return normals
+    return np.where(is_unknown, _newell_normals(vertices, counts), normals)
 
 
 def _newell_normals(vertices: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """Newell's normals, which also serve concave and nearly degenerate faces."""
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    ends = np.cumsum(counts)
+    starts = ends - counts
     following = np.arange(1, len(vertices) + 1)
-    following[starts + counts - 1] = starts
-    step, total = vertices - vertices[following], vertices + vertices[following]
+    following[ends - 1] = starts
+    after = vertices[following]
+    step, total = vertices - after, vertices + after
     # The world is left-handed (z points away), so counterclockwise faces need the opposite sign.
-    normals = -np.add.reduceat(step[:, (1, 2, 0)] * total[:, (2, 0, 1)], starts)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    return np.asarray(normals)
+    normals = -np.add.reduceat(step.take(_YZX, axis=1) * total.take(_ZXY, axis=1), starts)
+    lengths = np.sqrt(np.square(normals).sum(axis=1, keepdims=True))
+    return np.asarray(normals / np.maximum(lengths, 1e-12))
 
 
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / max(float(np.linalg.norm(vector)), 1e-9)
+def _unit(vector: Point) -> Point:
+    length = max(float(np.linalg.norm(vector)), 1e-9)
+    return vector[0] / length, vector[1] / length, vector[2] / length
 
 
-def _point(vector: np.ndarray) -> Point:
-    return float(vector[0]), float(vector[1]), float(vector[2])
+def _between(start: Point, end: Point) -> Point:
+    return end[0] - start[0], end[1] - start[1], end[2] - start[2]
+
+
+def _cross(a: Point, b: Point) -> Point:
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+def _square(
+    center: Point, side: Point, other: Point, radius: float, taper: float = 1.0
+) -> list[Point]:
+    """Corners of a square across two directions, as wide as `radius` times `taper`."""
+    return [
+        (
+            center[0] + (u * side[0] + v * other[0]) * radius * taper,
+            center[1] + (u * side[1] + v * other[1]) * radius * taper,
+            center[2] + (u * side[2] + v * other[2]) * radius * taper,
+        )
+        for u, v in ((1, 1), (-1, 1), (-1, -1), (1, -1))
+    ]
 
 
 def _distinct(points: list[Point]) -> list[Point]:

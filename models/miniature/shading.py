@@ -10,7 +10,8 @@ from jaxtyping import Float32
 
 from models.miniature import labels
 from models.miniature.camera import CANVAS_HEIGHT, CANVAS_WIDTH, SUPERSAMPLING, Camera
-from models.miniature.canvas import Canvas
+from models.miniature.canvas import Canvas, look_up
+from models.miniature.develop import enlarge
 from models.miniature.layout import Lamps
 from models.miniature.light import Air, glow_table, light_on, shadow_tint
 from models.miniature.shadows import SHARP_SUN, cast_shadows, contact_shadows
@@ -40,10 +41,9 @@ def shade(
     tone = surface.texels[..., 0].astype(np.float32) * np.float32(1 / 128)
     image = np.empty((3, *canvas.face_ids.shape), dtype=np.float32)
     for plane, values in zip(image, lit.T.copy(), strict=True):
-        np.take(values, canvas.face_ids, out=plane, mode="clip")
-        plane *= tone
+        np.multiply(look_up(values, canvas.face_ids), tone, out=plane)
     _paint_facades(image, canvas, surface, lit_trim, air)
-    on_ground = np.take(is_ground, canvas.face_ids)
+    on_ground = look_up(is_ground, canvas.face_ids)
     if air.snow:
         spots = np.flatnonzero(on_ground)
         ground_labels = face_labels[canvas.face_ids.reshape(-1)[spots]]
@@ -52,7 +52,7 @@ def shade(
     if air.is_night:
         _light_lamps(image, surface, camera, lamps)
     glow = glow_table(air).astype(np.float32)[faces.glows].T
-    shining = np.flatnonzero(np.take(faces.glows > 0, canvas.face_ids))
+    shining = np.flatnonzero(look_up(faces.glows > 0, canvas.face_ids))
     image.reshape(3, -1)[:, shining] += glow[:, canvas.face_ids.reshape(-1)[shining]]
     return image
 
@@ -65,7 +65,9 @@ def _paint_facades(
     spots = np.flatnonzero(words & np.uint32(_FACADE_BYTES))
     if not len(spots):
         return
-    texels = surface.texels.reshape(-1, 4)[spots].T.astype(np.float32) * np.float32(1 / 255)
+    texels = surface.texels.reshape(-1, 4)[spots].T.astype(np.float32, order="C") * np.float32(
+        1 / 255
+    )
     tone, trim, glass, lamp = texels[0] * np.float32(255 / 128), *texels[1:]
     face_ids = canvas.face_ids.reshape(-1)[spots]
     bare, trimmed = (1 - trim) * (1 - glass), tone * trim * (1 - glass)
@@ -77,9 +79,9 @@ def _paint_facades(
     shine = lamp * lamp * np.float32(0.8 if air.is_night else 0.0)
     is_cool = canvas.faces.items[face_ids] % 5 == 0
     flat = image.reshape(3, -1)
-    for plane in range(3):
+    for plane, trims in enumerate(lit_trim.T.copy()):
         tint = np.where(is_cool, np.float32(_COOL[plane]), np.float32(_WARM[plane]))
-        painted = flat[plane, spots] * bare + np.take(lit_trim[:, plane], face_ids) * trimmed
+        painted = flat[plane, spots] * bare + look_up(trims, face_ids) * trimmed
         painted += pane + mirrored * np.float32(air.haze[plane]) + shine * tint
         flat[plane, spots] = painted
 
@@ -109,8 +111,7 @@ def _light_lamps(image: np.ndarray, surface: Surface, camera: Camera, lamps: Lam
     n = SUPERSAMPLING
     _, up = camera.rays()
     light = _lamp_light(surface.depth[::n, ::n], surface.x[::n, ::n], up[::n], camera, lamps)
-    blocks = image.reshape(3, light.shape[1], n, light.shape[2], n)
-    blocks *= light[:, :, None, :, None]
+    image *= enlarge(light)
 
 
 def _lamp_light(

@@ -18,11 +18,11 @@ _GAMMA = 2.2
 
 def paint_sky(
     air: Air, colors: tuple[Color, Color], camera: Camera, seed: int
-) -> Float32[np.ndarray, "height width 3"]:
+) -> Float32[np.ndarray, "3 height width"]:
     """Linear light of a picture that is all sky; colors are those of zenith and horizon."""
     rng = stream(seed, "sky")
     rows = np.arange(HEIGHT)
-    height = np.clip((camera.horizon_y - rows) / 64.0, 0.0, 1.0)[:, None, None]
+    height = np.clip((camera.horizon_y - rows) / 64.0, 0.0, 1.0)[:, None]
     zenith, horizon = (np.array(color) ** _GAMMA for color in colors)
     if air.is_night:
         zenith = np.array(air.haze) * 0.6
@@ -30,13 +30,18 @@ def paint_sky(
     elif air.clouds > 0.5:
         zenith = np.array(air.haze) * (0.86, 0.88, 0.92)
         horizon = np.array(air.haze) * 1.12
-    sky = horizon + (zenith - horizon) * height**0.7
-    cover = _clouds(rng, air)[..., None]
+    sky = _plane(horizon) + _plane(zenith - horizon) * height**0.7
+    cover = _clouds(rng, air)
     white = np.array(air.haze) * (1.5 if air.is_night else 1.1) + (0.0 if air.is_night else 0.12)
-    sky = sky * (1 - cover) + white * cover
+    sky = sky * (1 - cover) + _plane(white) * cover
     if air.is_night and air.clouds < 0.5:
         sky = sky + _stars(rng)
     return np.asarray(sky, dtype=np.float32)
+
+
+def _plane(color: np.ndarray) -> np.ndarray:
+    """A color in the shape of planes of one pixel."""
+    return color[:, None, None]
 
 
 def _clouds(rng: np.random.Generator, air: Air) -> np.ndarray:
@@ -59,7 +64,7 @@ def _cloud_field() -> np.ndarray:
 
 
 def _stars(rng: np.random.Generator) -> np.ndarray:
-    stars = np.zeros((HEIGHT, WIDTH, 1))
+    stars = np.zeros((HEIGHT, WIDTH))
     rows, columns = rng.integers(0, 60, 26), rng.integers(0, WIDTH, 26)
-    stars[rows, columns, 0] = rng.uniform(0.05, 0.35, 26)
+    stars[rows, columns] = rng.uniform(0.05, 0.35, 26)
     return stars

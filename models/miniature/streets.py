@@ -10,7 +10,7 @@ import numpy as np
 from models.miniature.camera import Camera
 from models.miniature.layout import Dice, Lamps, Layout, Lot, Roadway
 from models.miniature.roadside import roadside_things
-from models.miniature.streams import stream
+from models.miniature.streams import pick_by_share, stream
 from models.miniature.traffic import crowd, traffic
 
 END_M = 115.0
@@ -128,19 +128,21 @@ def _plan_camera(rng: np.random.Generator, roadway: Roadway) -> Camera:
 
 def _plan_lots(rng: np.random.Generator, kind: StreetKind, side: int) -> list[Lot]:
     """Lots one after another along a side; alike neighbors are likely, and a few lots are gaps."""
-    weights = np.array(list(kind.uses.values())) / sum(kind.uses.values())
+    uses = list(kind.uses)
+    shares = [weight / sum(kind.uses.values()) for weight in kind.uses.values()]
     lots: list[Lot] = []
     z = float(rng.uniform(1.0, 4.0))
-    use = str(rng.choice(list(kind.uses), p=weights))
+    use = pick_by_share(rng, uses, shares)
     floors = float(rng.uniform(*kind.floors))
     while z < END_M:
         length = float(rng.uniform(9, 18)) * (1.5 if use == "park" else 1.0)
-        n_floors = int(np.clip(round(floors + rng.normal(0, 0.8)), kind.floors[0], kind.floors[1]))
+        n_floors = round(floors + rng.normal(0, 0.8))
+        n_floors = min(max(n_floors, kind.floors[0]), kind.floors[1])
         setback = float(rng.uniform(*kind.setback))
         lots.append(Lot(use, side, z, z + length, setback, n_floors, _dice(rng)))
         z += length + (float(rng.uniform(4, 8)) if rng.random() < 0.1 else 0.0)
         if rng.random() < 0.6:
-            use = str(rng.choice(list(kind.uses), p=weights))
+            use = pick_by_share(rng, uses, shares)
     return lots
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from models.miniature.camera import Camera
-from models.miniature.canvas import Canvas, FaceTable
+from models.miniature.canvas import Canvas, FaceTable, look_up
 from models.miniature.facade_textures import CELL
 from models.miniature.textures import N_LEVELS, SIZE, TEXTURE_NAMES, atlas
 
@@ -28,6 +28,8 @@ def surface(canvas: Canvas, camera: Camera) -> Surface:
     """Intersect the ray of every pixel with the plane of its face."""
     right, up = camera.rays()
     planes = list(_planes(canvas.faces).T.copy())
+    texels_per_m = atlas().texels_per_m.mean(axis=1).astype(np.float32)[canvas.faces.textures]
+    first_texels = canvas.faces.textures * atlas().n_texels
     depth = np.empty(canvas.face_ids.shape, dtype=np.float32)
     x, words = np.empty_like(depth), np.empty(depth.shape, dtype=np.uint32)
     for row in range(0, len(up), BAND_ROWS):
@@ -36,8 +38,8 @@ def surface(canvas: Canvas, camera: Camera) -> Surface:
         depth[band], u, v = _intersect(planes, face_ids, right[None, :], up[band, None])
         reach = depth[band]
         x[band] = reach * right[None, :] - np.float32(camera.bend) * reach * reach
-        meters_per_px = reach * np.float32(1 / camera.focal_px)
-        words[band] = _texel_words(canvas.faces, face_ids, u, v, meters_per_px)
+        footprint = reach * np.float32(1 / camera.focal_px) * look_up(texels_per_m, face_ids)
+        words[band] = _texel_words(look_up(first_texels, face_ids), u, v, footprint)
     x += np.float32(camera.x)
     return Surface(depth, x, words[..., None].view(np.uint8))
 
@@ -46,7 +48,7 @@ def _intersect(
     planes: list[np.ndarray], face_ids: np.ndarray, slope_x: np.ndarray, slope_y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Depth, and texture u and v in texels, where rays of these slopes meet the planes of faces."""
-    a, b, c, u_x, u_z, u_0, v_y, v_z, v_0 = (np.take(plane, face_ids) for plane in planes)
+    a, b, c, u_x, u_z, u_0, v_y, v_z, v_0 = (look_up(plane, face_ids) for plane in planes)
     inverse = a * slope_x + b * slope_y + c
     depth = 1 / np.minimum(np.maximum(inverse, np.float32(1 / FAR_M)), np.float32(2.0))
     return depth, depth * (u_x * slope_x + u_z) + u_0, depth * (v_y * slope_y + v_z) + v_0
@@ -83,19 +85,21 @@ def _planes(faces: FaceTable) -> np.ndarray:
 
 
 def _texel_words(
-    faces: FaceTable, face_ids: np.ndarray, u: np.ndarray, v: np.ndarray, meters_per_px: np.ndarray
+    first_texels: np.ndarray, u: np.ndarray, v: np.ndarray, footprint: np.ndarray
 ) -> np.ndarray:
-    """The texel of each pixel, as one word, at the level whose texels are as large as the pixel."""
+    """The texel of each pixel, as one word, at the level whose texels are as large as the pixel.
+
+    `first_texels` is where the texture of each pixel begins in the atlas; `footprint` is the size
+    of the pixel in texels.
+    """
     table = atlas()
-    texels_per_m = table.texels_per_m.mean(axis=1).astype(np.float32)[faces.textures]
-    footprint = meters_per_px * np.take(texels_per_m, face_ids)
     exponent = (footprint.view(np.int32) >> 23) - 126  # that of the float: log2, rounded up
     level = np.minimum(np.maximum(exponent, 0), N_LEVELS - 1)
     row = (_whole(v) & (SIZE - 1)) >> level
     column = (_whole(u) & (SIZE - 1)) >> level
-    index = np.take(faces.textures * table.n_texels, face_ids) + np.take(table.level_starts, level)
+    index = first_texels + table.level_starts.take(level, mode="wrap")
     index += (row << (SIZE.bit_length() - 1 - level)) + column
-    return np.asarray(np.take(table.texels.view(np.uint32)[:, 0], index))
+    return np.asarray(table.texels.view(np.uint32)[:, 0].take(index, mode="wrap"))
 
 
 def _whole(texel: np.ndarray) -> np.ndarray:

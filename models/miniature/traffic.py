@@ -6,6 +6,7 @@ import numpy as np
 
 from models.miniature.camera import Camera
 from models.miniature.layout import Roadway, Thing
+from models.miniature.streams import pick_by_share
 
 N_VARIANTS = 12
 APRON_M = 12.0  # our own lane stays free up to here, so that an object finds room
@@ -40,7 +41,7 @@ def _lane_traffic(rng: np.random.Generator, x: float, camera: Camera) -> list[Th
     z = APRON_M + float(rng.exponential(8.0)) if is_own else 5.5 + float(rng.exponential(9.0))
     things: list[Thing] = []
     while z < 75 and len(things) < 4:
-        kind = str(rng.choice(_LANE_KINDS, p=_LANE_SHARES))
+        kind = pick_by_share(rng, _LANE_KINDS, _LANE_SHARES)
         length = _LENGTH_M[kind]
         yaw = (0.0 if is_oncoming else math.pi) + float(rng.normal(0, 0.04))
         shift = float(rng.normal(0, 0.15)) * (3 if length < 3 else 1)

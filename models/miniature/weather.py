@@ -1,5 +1,7 @@
 """Weather on and before the world: wet roads, snow, haze, rain streaks and flakes."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
@@ -85,8 +87,7 @@ def reflect_on_wet_ground(
     rows = np.arange(HEIGHT)[:, None]
     foot = np.maximum.accumulate(np.where(on_ground, -1, rows), axis=0)
     source = np.clip(2 * foot - rows + 1, 0, HEIGHT - 1)
-    mirrored = np.take_along_axis(image, np.repeat(source[..., None], 3, axis=2), axis=0)
-    mirrored = cv2.blur(mirrored, (1, 9))
+    mirrored = cv2.blur(image[source, np.arange(WIDTH)], (1, 9))
     puddles = np.roll(_puddles(), int(stream(seed, "puddles").integers(WIDTH)), axis=1)
     grazing = 1.0 - 0.45 * np.clip((rows - 64) / 64, 0, 1)
     strength = (puddles * grazing * (0.72 if air.is_night else 0.62) * air.wetness).astype(
@@ -96,6 +97,7 @@ def reflect_on_wet_ground(
     image += (mirrored - image) * strength
 
 
+@lru_cache(maxsize=1)
 def _puddles() -> np.ndarray:
     """How much each part of the ground mirrors, from 0.35 to 1; wide shapes, as seen at a slant."""
     noise = smooth_noise(stream(0, "puddle shapes"), 128, 10.0)[:64]
@@ -115,7 +117,7 @@ def add_precipitation(image: Float32[np.ndarray, "height width 3"], air: Air, se
 
 
 def _blend(image: np.ndarray, mask: np.ndarray, color: np.ndarray, strength: float) -> None:
-    cover = (mask.astype(np.float32) * np.float32(strength / 255))[..., None]
+    cover = cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB).astype(np.float32) * np.float32(strength / 255)
     image += (color.astype(np.float32) - image) * cover
 
 

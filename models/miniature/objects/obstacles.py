@@ -57,7 +57,7 @@ class Obstacles:
         )
         across = np.minimum(self._picture[:, 2], right) - np.maximum(self._picture[:, 0], left)
         down = np.minimum(self._picture[:, 3], bottom) - np.maximum(self._picture[:, 1], top)
-        shared = np.clip(across, 0, None) * np.clip(down, 0, None)
+        shared = np.maximum(across, 0) * np.maximum(down, 0)
         hidden = (shared / area)[(ground[:, 4] < z1) | self._is_object].sum()
         hidden = max(float(hidden), float((shared / self._areas)[self._is_object].max(initial=0.0)))
         return float(cost + 3.0 * max(hidden - max_hidden, 0.0) + int(collides.sum()))

@@ -20,6 +20,7 @@ from models.miniature.traffic import APRON_M
 from models.miniature.world import HEIGHT, WIDTH, SceneSpec
 
 TARGET_PX = (280.0, 2100.0)  # area of an object's outline box, drawn log-uniformly
+_LOG_TARGET_PX = np.log(TARGET_PX).tolist()
 FARTHEST_M = 20.0
 N_TRIES = 80
 _ROOTED = (labels.VEGETATION, labels.POLE)
@@ -74,7 +75,7 @@ def _candidate(item: Item, layout: Layout, need: float, rng: np.random.Generator
     shrunk = 0.75 if need >= 0.5 else 1.0
     scale = item.scale[0] * shrunk
     width, height = _outline_m(item.mesh, scale)
-    target = math.exp(float(rng.uniform(*np.log(TARGET_PX))))
+    target = math.exp(float(rng.uniform(*_LOG_TARGET_PX)))
     z = camera.focal_px * math.sqrt(width * height / target) * float(rng.uniform(0.9, 1.1))
     rows_below = HEIGHT - 4 - camera.horizon_y
     nearest = camera.focal_px * camera.height / rows_below + 0.4 + 0.3 * width

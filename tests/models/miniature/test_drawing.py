@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from models.miniature.camera import Camera
-from models.miniature.canvas import paint
+from models.miniature.canvas import covered_px, paint
 from models.miniature.mesh import Finish, Item, Skin
 from models.miniature.ordering import STANDING_LAYER, drawing_ranks
 from models.miniature.sculptor import Sculptor
-from models.miniature.streams import stream
+from models.miniature.streams import pick_by_share, stream
 from models.miniature.surface import surface
 
 CAMERA = Camera(x=0.0, height=1.5, focal_px=200.0, center_x=128.0, horizon_y=60.0)
@@ -66,3 +66,17 @@ def test_streams_differ_by_purpose_and_seed_only() -> None:
     assert stream(1, "a").random() == stream(1, "a").random()
     assert stream(1, "a").random() != stream(1, "b").random()
     assert stream(1, "a").random() != stream(2, "a").random()
+
+
+def test_picks_by_share_are_those_of_numpy():
+    options, shares = ("a", "b", "c", "d"), (0.1, 0.2, 0.3, 0.4)
+    ours, theirs = stream(5, "picks"), stream(5, "picks")
+    for _ in range(500):
+        assert pick_by_share(ours, options, shares) == str(theirs.choice(options, p=shares))
+    assert ours.random() == theirs.random(), "both have drawn as much"
+
+
+@pytest.mark.parametrize(("x", "z"), [(0.0, 10.0), (1.5, 6.0), (-3.0, 20.0)])
+def test_an_item_alone_covers_as_many_pixels_as_painting_it_alone_shows(x, z):
+    item = block(x, z)
+    assert covered_px(item, CAMERA) == np.count_nonzero(paint([item], CAMERA).face_ids) > 0
