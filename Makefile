@@ -39,4 +39,4 @@ format: setup
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) .multishift
+	rm -rf $(VENV) .multishift logs .logs_queue

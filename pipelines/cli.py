@@ -95,7 +95,7 @@ def miniature_command(
     seed: Annotated[int, typer.Option(min=0, help="Another number gives other scenes.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes that render.")] = 2,
 ) -> None:
-    """Write the miniature world in the official layouts of all data sets."""
+    """Write the miniature world in the official layouts of the data sets."""
 
     def command() -> int:
         from pipelines.commands.miniature import run_miniature

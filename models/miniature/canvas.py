@@ -21,14 +21,20 @@ _FIXED_POINT_BITS = 4
 _SPECK_PX = 0.6  # smaller faces of far things are not worth drawing
 
 
+_SKY_M = 1e4
+
+
 @dataclass(frozen=True, eq=False)
 class FaceTable:
     """Everything about each face that was drawn; row 0 is the empty background.
 
-    Points and normals are relative to the camera; colors are sRGB in [0, 1].
+    Points and normals are relative to the camera; colors are sRGB in [0, 1]; `nearest` and
+    `farthest` are the depths of a face's points in meters.
     """
 
     anchors: Float64[np.ndarray, "faces 3"]
+    nearest: Float64[np.ndarray, " faces"]
+    farthest: Float64[np.ndarray, " faces"]
     normals: Float64[np.ndarray, "faces 3"]
     colors: Float64[np.ndarray, "faces 3"]
     trims: Float64[np.ndarray, "faces 3"]
@@ -176,8 +182,11 @@ def _face_table(items: Sequence[Item], soup: Soup, drawn: np.ndarray) -> FaceTab
     owners = soup.item_ids[drawn]
     looks = np.concatenate([np.zeros((1, 8)), _looks(items, owners, drawn)])
     parts = np.concatenate([item.mesh.part_ids for item in items])
+    depths = soup.points[:, 2]
     return FaceTable(
-        anchors=np.concatenate([[[0.0, 0.0, 1e4]], soup.points[soup.starts[drawn]]]),
+        anchors=np.concatenate([[[0.0, 0.0, _SKY_M]], soup.points[soup.starts[drawn]]]),
+        nearest=np.append(_SKY_M, np.minimum.reduceat(depths, soup.starts[:-1])[drawn]),
+        farthest=np.append(_SKY_M, np.maximum.reduceat(depths, soup.starts[:-1])[drawn]),
         normals=np.concatenate([[[0.0, 0.0, -1.0]], soup.normals[drawn]]),
         colors=looks[:, 0:3],
         trims=looks[:, 3:6],

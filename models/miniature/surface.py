@@ -10,7 +10,7 @@ from models.miniature.canvas import Canvas, FaceTable, look_up
 from models.miniature.facade_textures import CELL
 from models.miniature.textures import N_LEVELS, SIZE, TEXTURE_NAMES, atlas
 
-FAR_M = 2000.0
+NEAR_M, FAR_M = 0.5, 2000.0
 BAND_ROWS = 32  # worked on at a time, so that everything stays in the cache
 IS_FACADE = np.array(["/" in name for name in TEXTURE_NAMES])
 
@@ -48,14 +48,21 @@ def _intersect(
     planes: list[np.ndarray], face_ids: np.ndarray, slope_x: np.ndarray, slope_y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Depth, and texture u and v in texels, where rays of these slopes meet the planes of faces."""
-    a, b, c, u_x, u_z, u_0, v_y, v_z, v_0 = (look_up(plane, face_ids) for plane in planes)
-    inverse = a * slope_x + b * slope_y + c
-    depth = 1 / np.minimum(np.maximum(inverse, np.float32(1 / FAR_M)), np.float32(2.0))
+    a, b, c, u_x, u_z, u_0, v_y, v_z, v_0, low, high = (
+        look_up(plane, face_ids) for plane in planes
+    )
+    # A face seen edge on, or not quite flat, meets a ray far from where it is drawn: no pixel of it
+    # is nearer or farther than its own points.
+    inverse = np.minimum(np.maximum(a * slope_x + b * slope_y + c, low), high)
+    depth = 1 / inverse
     return depth, depth * (u_x * slope_x + u_z) + u_0, depth * (v_y * slope_y + v_z) + v_0
 
 
 def _planes(faces: FaceTable) -> np.ndarray:
-    """Coefficients per face: three of the inverse depth, three each of texture u and v in texels.
+    """Coefficients of each face, in the order in which `_intersect` takes them.
+
+    Three of the inverse depth, three each of texture u and v in texels, the least and the greatest
+    inverse depth.
 
     Level faces carry their texture along x and z, anchored in the world; upright ones along their
     own horizontal and y, anchored at their first corner.
@@ -79,6 +86,8 @@ def _planes(faces: FaceTable) -> np.ndarray:
             u_offset * scale[:, 0] + shift,
             v_axes * scale[:, 1:],
             v_offset * scale[:, 1] + shift,
+            1 / np.clip(faces.farthest, NEAR_M, FAR_M),
+            1 / np.clip(faces.nearest, NEAR_M, FAR_M),
         ]
     )
     return table.astype(np.float32)

@@ -8,6 +8,10 @@ from rich.table import Table
 
 from pipelines.commands.console import err, out
 from storage.datasets.check import CheckReport, check_root
+from storage.datasets.registry import DATASETS
+
+NOTHING_THERE = 2
+"""Exit code for a folder without any data set: most likely not the one that was meant."""
 
 
 def run_check(root: Path, *, as_json: bool, workers: int) -> int:
@@ -23,7 +27,7 @@ def run_check(root: Path, *, as_json: bool, workers: int) -> int:
         out.print_json(json.dumps(report.to_json()))
     else:
         print_report(report)
-    return report.exit_code
+    return report.exit_code if report.rows else NOTHING_THERE
 
 
 def print_report(report: CheckReport) -> None:
@@ -35,7 +39,12 @@ def print_report(report: CheckReport) -> None:
     for number, finding in enumerate(report.findings, start=1):
         out.print(f"[bold]{number:3d}[/] ", end="")
         out.print(f"{finding.path}: {finding.fact}", markup=False, highlight=False, soft_wrap=True)
-        out.print(f"      {finding.cure}", style="dim", markup=False, highlight=False)
+        out.print(
+            f"      {finding.cure}", style="dim", markup=False, highlight=False, soft_wrap=True
+        )
+    absent = sorted({dataset.name for dataset in DATASETS} - {row.dataset for row in report.rows})
+    if report.rows and absent:
+        out.print(f"not here: {', '.join(absent)}", highlight=False)
     if report.unrecognized:
         names = ", ".join(report.unrecognized)
         out.print(f"not recognized, not counted: {names}", markup=False, highlight=False)

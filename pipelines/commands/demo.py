@@ -13,8 +13,11 @@ from assets.object_bank.report import SHEET
 from pipelines.commands.console import err, out
 from pipelines.commands.runs import choose_instance, run_job
 from pipelines.settings import STATE_ROOT, Settings, read_settings
-from storage.records import ClassCount, OodObject
+from storage.records import ClassCount, OodObject, Quarantined
 from storage.store import Store, open_store
+
+ASSET_PAGE = "http://127.0.0.1:3000/assets/ood_objects"
+MAX_NAMED = 5
 
 
 def run_demo(*, n_train: int) -> int:
@@ -26,10 +29,14 @@ def run_demo(*, n_train: int) -> int:
     for number, name in enumerate(("observe_data", "demo"), start=2):
         err.print(f"[bold]{number}[/] Dagster job [bold]{name}[/]")
         if not run_job(name):
-            err.print("look at the run with: multishift ui")
+            _print_quarantine(settings)
+            err.print("look at the run with: make ui")
             return 1
     store = open_store(settings.store_root, single_writer=settings.single_writer)
     _print_bank(store)
+    _print_quarantine(settings)
+    out.print(f"contact sheet: {store.root / 'reports' / SHEET}", soft_wrap=True)
+    out.print(f"runs, lineage and pictures: make ui, then {ASSET_PAGE}", soft_wrap=True)
     return 0
 
 
@@ -47,7 +54,6 @@ def _prepare_world(settings: Settings, n_train: int) -> None:
 def _print_bank(store: Store) -> None:
     objects = store.manifests.read_records(ASSET, "ood_objects", OodObject)
     counts = store.manifests.read_records(ASSET, "class_counts", ClassCount)
-    n_bad = store.manifests.read(ASSET, "quarantine").num_rows
     table = Table(
         title="Bank of out-of-distribution objects",
         title_justify="left",
@@ -69,6 +75,15 @@ def _print_bank(store: Store) -> None:
     table.add_row("all", *(str(totals[column]) for column in ("kept", *reasons)), style="bold")
     out.print(table)
     n_absent = sum(count.is_absent for count in counts)
-    out.print(f"{n_absent} classes of the list have no object here; {n_bad} images in quarantine")
-    out.print(f"contact sheet: {store.root / 'reports' / SHEET}", soft_wrap=True)
-    out.print("see the runs, the lineage and the pictures: make ui")
+    out.print(f"{n_absent} classes of the list have no object here")
+
+
+def _print_quarantine(settings: Settings) -> None:
+    """Name the first files that could not be used, with what to do about them."""
+    manifests = open_store(settings.store_root, single_writer=settings.single_writer).manifests
+    if manifests.latest(ASSET) is None:
+        return
+    bad = manifests.read_records(ASSET, "quarantine", Quarantined)
+    out.print(f"in quarantine: {len(bad) or 'no image'}")
+    for row in bad[:MAX_NAMED]:
+        out.print(f"  {row.item}: {row.reason}", markup=False, highlight=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+from pathlib import Path
 
 import dagster as dg
 
@@ -18,6 +19,7 @@ def choose_instance() -> None:
     os.chdir(PROJECT_ROOT)
     if not os.environ.get("DAGSTER_HOME"):
         os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
+    Path(os.environ["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)
 
 
 def run_job(name: str) -> bool:

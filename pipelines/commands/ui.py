@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ STOP_TIMEOUT_S = 30
 def serve_ui(port: int) -> int:
     """Serve until interrupted; gives the exit code of Dagster."""
     STATE_ROOT.mkdir(exist_ok=True)
+    _refuse_taken(port)
     err.print(f"Dagster opens at [bold]http://127.0.0.1:{port}[/] in seconds; Ctrl-C stops it.")
     command = [sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml"]
     server = subprocess.Popen(
@@ -30,6 +32,18 @@ def serve_ui(port: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop(server))
     return server.wait()
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise ValueError(
+                f"need a free port, got {port}, which is taken; run `multishift ui --port "
+                f"{port + 1}`"
+            ) from None
 
 
 def _restore_interrupt() -> None:

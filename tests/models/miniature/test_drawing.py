@@ -80,3 +80,20 @@ def test_picks_by_share_are_those_of_numpy():
 def test_an_item_alone_covers_as_many_pixels_as_painting_it_alone_shows(x, z):
     item = block(x, z)
     assert covered_px(item, CAMERA) == np.count_nonzero(paint([item], CAMERA).face_ids) > 0
+
+
+def test_no_pixel_lies_nearer_or_farther_than_the_points_of_its_face():
+    # A twisted quad meets some rays far behind itself; that left white holes in trees.
+    sculptor = Sculptor()
+    corners = ((-1.0, 0.0, 8.0), (1.0, 0.0, 8.02), (1.0, 2.0, 9.5), (-1.0, 2.0, 8.0))
+    sculptor.card(corners, Skin("red"))
+    sculptor.card(
+        ((2.0, 0.0, 6.0), (2.001, 0.0, 9.0), (2.3, 2.0, 9.0), (2.0, 2.0, 6.0)), Skin("red")
+    )
+    item = Item(sculptor.mesh(), RED, 21, STANDING_LAYER)
+    canvas = paint([item], CAMERA)
+    depth, faces = surface(canvas, CAMERA).depth, canvas.faces
+    seen = canvas.face_ids > 0
+    assert seen.sum() > 500
+    assert (depth[seen] >= faces.nearest[canvas.face_ids[seen]] - 1e-3).all()
+    assert (depth[seen] <= faces.farthest[canvas.face_ids[seen]] + 1e-3).all()

@@ -220,3 +220,16 @@ def test_without_the_newest_pointers_the_version_before_them_is_read(damaged):
         (part.parent.parent / "versions" / f"{number:08d}.json").unlink()
     assert readable(str(manifests.folder.parent)) == [1, ["1"], ROWS]
     assert manifests.commit("scenes", rows_of(2)).version == 2
+
+
+@pytest.mark.slow
+def test_a_process_that_only_reads_ends_well(tmp_path):
+    """One in five aborted at its end while pyarrow read with threads (see `parts.read_part`)."""
+    Manifests(tmp_path).commit("scenes", rows_of(1, 20_000))
+    read = f"from storage.store import open_store; open_store({str(tmp_path)!r}).manifests.read("
+    read += "'scenes', 'quarantine')"
+    codes = [
+        subprocess.run([sys.executable, "-c", read], cwd=REPOSITORY, check=False).returncode
+        for _ in range(60)
+    ]
+    assert codes == [0] * 60

@@ -220,7 +220,7 @@ def test_columns_that_a_record_gained_are_null_in_old_parts(tmp_path):
     class Grown:
         item: Annotated[str, "key"]
         status: Annotated[str, "status"]
-        reason: Annotated[str, "reason"]
+        reason: Annotated[str, "reason", Volatile]
         worker: Annotated[str | None, "gained later"]
 
     old = Manifests(str(tmp_path))
