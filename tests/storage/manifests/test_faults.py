@@ -225,7 +225,7 @@ def test_without_the_newest_pointers_the_version_before_them_is_read(damaged):
 @pytest.mark.slow
 def test_a_process_that_only_reads_ends_well(tmp_path):
     """One in five aborted at its end while pyarrow read with threads (see `parts.read_part`)."""
-    Manifests(tmp_path).commit("scenes", rows_of(1, 20_000))
+    Manifests(str(tmp_path)).commit("scenes", rows_of(1, 20_000))
     read = f"from storage.store import open_store; open_store({str(tmp_path)!r}).manifests.read("
     read += "'scenes', 'quarantine')"
     codes = [

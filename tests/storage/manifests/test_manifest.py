@@ -16,7 +16,7 @@ from storage.manifests.manifest import (
     NoVersionError,
 )
 from storage.manifests.schemas import SchemaError, to_table
-from storage.records import Finding, Quarantined
+from storage.records import Finding, Quarantined, Volatile
 from tests.fakes import fake_stores
 
 
