@@ -59,7 +59,7 @@ def observe_source(dataset: Dataset, data: DataRoot) -> dg.ObserveResult:
     gaps = sum(1 for _ in dataset.findings(root, folder))
     return dg.ObserveResult(
         dataset.name,
-        data_version=dg.DataVersion(source_version(dataset, root)),
+        data_version=dg.DataVersion(fingerprint_files(folder)),
         metadata={
             "is_present": True,
             "folder": dg.MetadataValue.path(str(folder)),

@@ -29,7 +29,7 @@ def finish(command: Callable[[], int]) -> None:
     try:
         code = command()
     except KeyboardInterrupt:
-        err.print("interrupted; run the same command again to go on")
+        err.print("interrupted; run the same command again")
         code = INTERRUPTED
     except (ValueError, LookupError, OSError, EngineError, StoreRefusedError) as error:
         code = fail(error)
