@@ -1,0 +1,124 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from models.segmentation.deeplab import DeepLab, deeplab_miniature, deeplab_wrn38
+from tests.models.segmentation.golden import golden_file, golden_state
+
+SHAPES = "deeplab_wrn38_state_dict.json"
+
+
+@pytest.fixture(scope="module")
+def published() -> DeepLab:
+    state = golden_state(golden_file(SHAPES))
+    with torch.device("meta"):
+        network = deeplab_wrn38()
+    network.to_empty(device="cpu").load_published_state(state)
+    return network.eval()
+
+
+@pytest.fixture(scope="module")
+def miniature() -> DeepLab:
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        return deeplab_miniature().eval()
+
+
+def test_names_shapes_and_order_are_the_published_ones():
+    shapes = json.loads(golden_file(SHAPES).read_text())
+    with torch.device("meta"):
+        state = deeplab_wrn38().published_state()
+    assert list(state) == list(shapes)
+    assert {name: list(tensor.shape) for name, tensor in state.items()} == shapes
+
+
+@torch.inference_mode()
+def test_outputs_are_the_published_ones(published):
+    with np.load(golden_file("deeplab_wrn38_golden.npz"), allow_pickle=False) as golden:
+        output = published(torch.from_numpy(golden["image"]))
+        for name, found in (("logits", output.logits), ("anomaly_score", output.ood_score)):
+            expected = golden[name]
+            assert found.shape == expected.shape
+            error = np.abs(found.numpy() - expected).max() / np.ptp(expected)
+            assert error < 1e-4, f"{name}: {error:.1e} of the range"
+
+
+@torch.inference_mode()
+def test_the_ood_score_falls_where_a_class_of_the_ood_layer_is_sure(miniature):
+    images = torch.randn(1, 3, 32, 64)
+    fine, deep = miniature.extract(images)
+    logits = miniature.ood_head(miniature.decode(fine, deep))
+    by_hand = -torch.log(torch.exp(logits.double()).sum(1))
+    # Aligned corners: the corners of the score map are those of the map at stride 2.
+    found = miniature(images).ood_score
+    for row, column in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+        assert found[0, row, column].item() == pytest.approx(
+            by_hand[0, row, column].item(), abs=1e-5
+        )
+
+
+@pytest.mark.parametrize("size", [(33, 47), (64, 64), (97, 130), (128, 256)])
+@torch.inference_mode()
+def test_any_size_is_answered_at_its_own(miniature, size):
+    output = miniature(torch.randn(1, 3, *size))
+    assert output.logits.shape == (1, 19, *size)
+    assert output.ood_score.shape == (1, *size)
+    assert torch.isfinite(output.logits).all()
+    assert torch.isfinite(output.ood_score).all()
+
+
+@pytest.mark.slow
+@torch.inference_mode()
+def test_the_published_network_takes_small_and_full_frames(published):
+    for size in ((33, 47), (1024, 2048)):
+        assert published(torch.randn(1, 3, *size)).ood_score.shape == (1, *size)
+
+
+@torch.inference_mode()
+def test_an_image_alone_equals_its_place_in_a_batch(miniature):
+    images = torch.randn(3, 3, 65, 97)
+    whole = miniature(images)
+    for index in range(3):
+        alone = miniature(images[index : index + 1])
+        torch.testing.assert_close(alone.logits[0], whole.logits[index], atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(alone.ood_score[0], whole.ood_score[index], atol=1e-5, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_half_precision_answers_in_float32_and_nearly_the_same(miniature):
+    images = torch.randn(1, 3, 64, 96)
+    exact = miniature(images)
+    half = deeplab_miniature()
+    half.load_published_state(miniature.published_state())
+    rounded = half.eval().bfloat16()(images.bfloat16())
+    assert rounded.logits.dtype == rounded.ood_score.dtype == torch.float32
+    assert (rounded.logits - exact.logits).norm() < 0.05 * exact.logits.norm()
+
+
+def test_every_parameter_learns_and_dropout_acts_in_training_only(miniature):
+    network = deeplab_miniature().train()
+    output = network(torch.randn(2, 3, 64, 64))
+    (output.logits.square().mean() + output.ood_score.square().mean()).backward()
+    idle = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()]
+    assert idle == []
+    images = torch.randn(1, 3, 64, 64)
+    assert torch.equal(miniature(images).logits, miniature(images).logits)
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "words"),
+    [
+        (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), TypeError, "got uint8"),
+        (torch.zeros(1, 4, 8, 8), ValueError, r"got \(1, 4, 8, 8\)"),
+        (torch.zeros(3, 8, 8), ValueError, r"\(B, 3, H, W\)"),
+        (torch.zeros(1, 3, 0, 8), ValueError, "shape"),
+    ],
+)
+def test_images_of_another_kind_are_refused(images, error, words):
+    # The annotation of `forward` would refuse them first; people do not have that hook.
+    from models.segmentation.network import check_images
+
+    with pytest.raises(error, match=words):
+        check_images(images)

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, jaccard_score
+
+from models.metrics import average_precision, class_iou, confusion_matrix, mean_iou
+
+
+def test_confusion_by_hand():
+    label = np.array([[0, 0, 1], [18, 255, 254]])
+    predicted = np.array([[0, 1, 1], [0, 3, 4]])
+    counts = confusion_matrix(label, predicted)
+    assert counts.sum() == 4
+    assert (counts[0, 0], counts[0, 1], counts[1, 1], counts[18, 0]) == (1, 1, 1, 1)
+
+
+def test_iou_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        label, predicted = rng.integers(0, 19, (2, 400))
+        iou = class_iou(confusion_matrix(label, predicted))
+        expected = jaccard_score(label, predicted, labels=range(19), average=None)
+        np.testing.assert_allclose(iou, expected)
+
+
+def test_absent_classes_are_nan_and_do_not_count():
+    label, predicted = np.array([0, 0, 1, 1]), np.array([0, 0, 1, 2])
+    counts = confusion_matrix(label, predicted)
+    iou = class_iou(counts)
+    assert iou[:3].tolist() == [1.0, 0.5, 0.0]
+    assert np.isnan(iou[3:]).all()
+    assert mean_iou(counts) == 0.75  # class 2 is only predicted: it cost class 1 already
+
+
+def test_without_labels_or_with_a_prediction_outside_there_is_an_error():
+    with pytest.raises(ValueError, match="known class, got none"):
+        mean_iou(confusion_matrix(np.array([255]), np.array([0])))
+    with pytest.raises(ValueError, match="from 0 to 18, got 19"):
+        confusion_matrix(np.array([0]), np.array([19]))
+    assert confusion_matrix(np.array([255]), np.array([77])).sum() == 0
+
+
+def test_average_precision_is_that_of_scikit_learn_with_ties():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        n_pixels = int(rng.integers(1, 60))
+        is_ood = rng.random(n_pixels) < 0.3
+        is_ood[rng.integers(n_pixels)] = True
+        score = np.round(rng.random(n_pixels) + 0.3 * is_ood, int(rng.integers(0, 3)))
+        expected = average_precision_score(is_ood, score)
+        assert average_precision(score, is_ood) == pytest.approx(expected, abs=1e-12)
+
+
+def test_average_precision_needs_ood_pixels_and_finite_scores():
+    with pytest.raises(ValueError, match="need OOD pixels, got none of 3"):
+        average_precision(np.zeros(3), np.zeros(3, bool))
+    with pytest.raises(ValueError, match="finite"):
+        average_precision(np.array([np.nan, 1.0]), np.array([True, False]))
