@@ -105,6 +105,33 @@ def miniature_command(
     finish(command)
 
 
+@app.command("convert-checkpoint")
+def convert_checkpoint_command(
+    source: Annotated[Path, typer.Argument(help="Checkpoint: .pth, .pt or .safetensors.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.safetensors", help="File to write.")],
+    architecture: Annotated[str, typer.Option(help="Network that the checkpoint is of.")],
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PREFIX",
+            help="Keys that may be missing or too many; a missing OOD layer is filled from the "
+            "class layer.",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
+) -> None:
+    """Check a checkpoint against its network and write it as safetensors, published names kept."""
+
+    def command() -> int:
+        from pipelines.commands.convert_checkpoint import run_convert
+
+        return run_convert(
+            source, out, architecture=architecture, expected=expect or [], overwrite=overwrite
+        )
+
+    finish(command)
+
+
 @app.command("vacuum")
 def vacuum_command(
     keep: Annotated[int, typer.Option(min=1, help="Versions of each partition to keep.")] = 10,

@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 
-from models.segmentation.matching import has_prefix
+from models.segmentation.checkpoint.matching import has_prefix
 from models.segmentation.network import Segmenter, normalize
 from storage.label_space import N_CLASSES, VOID_ID
 

@@ -1,0 +1,1 @@
+"""Checkpoint files: read without trust, matched to an architecture, refused with advice."""
