@@ -12,7 +12,7 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -138,7 +138,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train-frames", type=int, default=300)
     parser.add_argument("--others-frac", type=float, default=1.0, help="share of benchmark frames")
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -155,6 +155,7 @@ def main() -> int:
     numbers = measure(network, world, options.device)
     print_table(numbers)
     numbers["seconds"] = {"rendering": rendered_s, "all": time.perf_counter() - start}
+    numbers["training"] = asdict(config)
     numbers["machine"] = f"{platform.machine()}, {options.device}, torch {torch.__version__}"
     numbers["world"] = {"version": WORLD_VERSION, **{k: len(v.images) for k, v in world.items()}}
     if options.json:

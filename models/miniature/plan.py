@@ -77,6 +77,7 @@ Choice = TypeVar("Choice")
 
 _FAIR = (("clear", "day"), ("cloudy", "day"))
 _ALL = tuple((weather, time) for weather in WEATHERS for time in TIMES)
+_DAYS = tuple((weather, "day") for weather in WEATHERS)
 _ADVERSE = tuple(pair for pair in _ALL if pair not in _FAIR)
 _NIGHTS = (("clear", "night"), ("cloudy", "night"))
 
@@ -131,9 +132,10 @@ def _recipes() -> tuple[Recipe, ...]:
         _photos("ade20k_challenge", "val", 12, _SEEN_KINDS, 0.7),
         _photos("coco", "train", 60, _kinds_of_coco(), 0.5),
         _photos("coco", "val", 20, _kinds_of_coco(), 0.5),
-        _benchmark("road_anomaly", "test", 40),
-        _benchmark("road_anomaly_21", "val", 10),
-        _benchmark("road_anomaly_21", "test", 20),
+        # As in the real sets: odd scenes, mostly by day. The nights are ACDC-POC's and MUAD's.
+        _benchmark("road_anomaly", "test", 40, _DAYS),
+        _benchmark("road_anomaly_21", "val", 10, _DAYS),
+        _benchmark("road_anomaly_21", "test", 20, _DAYS),
         _benchmark("road_obstacle_21", "val", 16),
         _benchmark("road_obstacle_21", "test", 20),
         _benchmark("fishyscapes_lost_and_found", "val", 30, _FAIR),

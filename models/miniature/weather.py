@@ -21,7 +21,7 @@ def wet_colors(
     colors: Float64[np.ndarray, "faces 3"], is_ground: Bool[np.ndarray, " faces"], air: Air
 ) -> Float64[np.ndarray, "faces 3"]:
     """Water darkens what it soaks: the ground most."""
-    factor = np.where(is_ground, 1 - 0.48 * air.wetness, 1 - 0.15 * air.wetness)
+    factor = np.where(is_ground, 1 - 0.36 * air.wetness, 1 - 0.15 * air.wetness)
     return colors * factor[:, None]
 
 
@@ -55,7 +55,7 @@ def snow_on_ground(
         x * np.float32(2 * np.pi / 1.62) + 0.25 * np.sin(z * np.float32(0.35))
     )
     ripple = 0.5 + 0.5 * np.sin(z * np.float32(0.6) + x * np.float32(0.9))
-    cover = np.where(ground == labels.ROAD, 0.80 - 0.46 * track * track, 0.93) - 0.05 * ripple
+    cover = np.where(ground == labels.ROAD, 0.62 - 0.5 * track * track, 0.85) - 0.05 * ripple
     cover = cover.astype(np.float32)
     flat = image.reshape(3, -1)
     for plane, (white, shine) in enumerate(zip(_SNOW_WHITE, air.sky_light, strict=True)):
@@ -90,7 +90,7 @@ def reflect_on_wet_ground(
     mirrored = cv2.blur(image[source, np.arange(WIDTH)], (1, 9))
     puddles = np.roll(_puddles(), int(stream(seed, "puddles").integers(WIDTH)), axis=1)
     grazing = 1.0 - 0.45 * np.clip((rows - 64) / 64, 0, 1)
-    strength = (puddles * grazing * (0.72 if air.is_night else 0.62) * air.wetness).astype(
+    strength = (puddles * grazing * (0.6 if air.is_night else 0.42) * air.wetness).astype(
         np.float32
     )
     strength = np.where(on_ground & (foot >= 0), strength, np.float32(0))[..., None]
@@ -109,7 +109,7 @@ def add_precipitation(image: Float32[np.ndarray, "height width 3"], air: Air, se
     """Draw rain streaks or snowflakes before the scene, in place."""
     rng = stream(seed, "precipitation")
     if air.rain:
-        _blend(image, _streaks(rng), np.array(air.sky_light) * 1.2 + 0.10, 0.42)
+        _blend(image, _streaks(rng), np.array(air.sky_light) * 1.2 + 0.10, 0.34)
     if air.snow:
         _blend(
             image, _flakes(rng), np.array((0.95, 0.97, 1.0)) * (0.55 if air.is_night else 1.0), 0.85

@@ -6,7 +6,7 @@ can serve as Cityscapes city folders.
 
 from dataclasses import dataclass
 
-WORLD_VERSION = "1"
+WORLD_VERSION = "2"
 HEIGHT, WIDTH = 128, 256
 WEATHERS = ("clear", "cloudy", "rainy", "snowy", "foggy")
 TIMES = ("day", "night")

@@ -1,5 +1,6 @@
 """`multishift demo`: the main job on the miniature world, as a person would run it."""
 
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from assets.engine.resource import Engine
 from assets.miniature.world import MiniatureSize, write_world
 from assets.object_bank.bank import ASSET
 from assets.object_bank.report import SHEET
+from models.miniature.world import WORLD_VERSION
 from pipelines.commands.console import err, out
 from pipelines.commands.runs import choose_instance, run_job
 from pipelines.settings import STATE_ROOT, Settings, read_settings
 from storage.records import ClassCount, OodObject, Quarantined
 from storage.store import Store, open_store
+from storage.world import read_marker
 
 ASSET_PAGE = "http://127.0.0.1:3000/assets/ood_objects"
 MAX_NAMED = 5
@@ -45,10 +48,21 @@ def _prepare_world(settings: Settings, n_train: int) -> None:
     if "data_root" in settings.model_fields_set:
         err.print(f"[bold]1[/] using your data below {root}")
         return
+    _refuse_former_world(root)
     err.print(f"[bold]1[/] writing the miniature world to {root}")
     engine = Engine(mode="processes", n_workers=2)
     if not write_world(root, MiniatureSize(n_train=n_train), engine):
         err.print("  already there")
+
+
+def _refuse_former_world(root: Path) -> None:
+    found = (read_marker(root) or {}).get("world_version", WORLD_VERSION)
+    if found != WORLD_VERSION:
+        raise ValueError(
+            f"{root}: holds version {found} of the miniature world, and this multishift draws "
+            f"version {WORLD_VERSION}; remove it (rm -r {shlex.quote(str(root))}), then run "
+            "the demo again: the new version is drawn, what the store holds of the former one stays"
+        )
 
 
 def _print_bank(store: Store) -> None:

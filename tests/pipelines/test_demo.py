@@ -5,12 +5,18 @@ from pathlib import Path
 
 import dagster as dg
 import numpy as np
+import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
-from models.miniature import OBJECT_KINDS
+from models.miniature import OBJECT_KINDS, WORLD_VERSION
+from pipelines.cli import app
+from pipelines.commands import demo as demo_command
+from pipelines.settings import Settings
 from storage.datasets.check import check_root
 from storage.records import OodObject
 from storage.store import open_store
+from storage.world import write_marker
 
 
 def test_the_miniature_world_has_no_gap(demo):
@@ -74,3 +80,21 @@ def test_vacuum_keeps_what_is_needed(demo):
     told = demo.run("vacuum", "--min-age-hours", 0)
     assert "removed 0 versions" in told
     assert "0 blobs" in told
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_a_former_world_is_named_with_what_to_do(monkeypatch, tmp_path, is_complete):
+    root = tmp_path / "data"
+    root.mkdir()
+    write_marker(root, {"world_version": "1", "scene_height_px": 128, "is_complete": is_complete})
+    # No variable set: only then does the demo write the world itself.
+    settings = Settings.model_construct(_fields_set=set(), data_root=str(root))
+    monkeypatch.setattr(demo_command, "read_settings", lambda: settings)
+    monkeypatch.setattr(demo_command, "STATE_ROOT", tmp_path)
+    monkeypatch.setattr(demo_command, "choose_instance", lambda: None)
+    answer = CliRunner().invoke(app, ["demo"])
+    assert answer.exit_code == 1
+    assert "holds version 1 of the miniature world" in answer.output
+    assert f"draws version {WORLD_VERSION}" in answer.output
+    assert f"(rm -r {root})" in answer.output
+    assert [path.name for path in root.iterdir()] == ["miniature.json"]
