@@ -8,8 +8,9 @@ from assets.engine.resource import Engine
 from assets.object_bank.checks import bank_checks
 from assets.ood_objects import ood_objects
 from assets.resources import DataRoot, ManifestStore
+from assets.scene_requests import scene_requests
 from assets.sources import sources
-from pipelines.jobs import demo, observe_data
+from pipelines.jobs import demo, observe_data, open_round, request_scenes
 from pipelines.settings import Settings, read_settings
 
 
@@ -27,9 +28,9 @@ def build_definitions(
         ),
     }
     return dg.Definitions(
-        assets=[sources, ood_objects],
+        assets=[sources, ood_objects, scene_requests],
         asset_checks=[bank_checks],
-        jobs=[observe_data, demo],
+        jobs=[observe_data, demo, open_round, request_scenes],
         resources={**defaults, **(resources or {})},
     )
 

@@ -142,3 +142,50 @@ class ClassCount:
     n_kept: Annotated[int, "objects kept"]
     n_rejected: Annotated[int, "objects rejected"]
     is_absent: Annotated[bool, "true where no source holds an object of the class"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneRequest:
+    """One scene to generate: prompt, objects, places and seed; or why a frame can have none.
+
+    Lists that begin with ``object_`` run in parallel, one entry an object. Objects do not overlap.
+    Lengths are pixels of the label map.
+    """
+
+    round: Annotated[str, "regeneration round, part of every seed", Key]
+    frame_id: Annotated[str, "Cityscapes frame whose layout is generated from", Key]
+    variant: Annotated[int, "number of the scene wanted of this frame, from 0", Key]
+    attempt: Annotated[int, "try for that scene, from 0; drawn in order until one is kept", Key]
+    city: Annotated[str, "city of the frame"]
+    seed: Annotated[int, "seed of the noise, from round, frame, variant and attempt"]
+    prompt: Annotated[str, "what the generator is told; empty where there is no scene"]
+    negative_prompt: Annotated[str, "what it is told to avoid; empty where there is no scene"]
+    place: Annotated[str | None, "place of the prompt; None for the plain template"]
+    weather: Annotated[str | None, "weather of the prompt; None for the plain template"]
+    time: Annotated[str | None, "day or night as the prompt says; None for the plain template"]
+    object_ids: Annotated[tuple[str, ...], "objects, as the bank names them"]
+    object_class_ids: Annotated[tuple[int, ...], "ADE20K-150 class of each object"]
+    object_class_names: Annotated[tuple[str, ...], "ADE20K-150 class name of each object"]
+    object_licenses: Annotated[tuple[str, ...], "license of the picture each object is cut from"]
+    object_x_px: Annotated[tuple[int, ...], "left edge of the box that the whole mask fills"]
+    object_y_px: Annotated[tuple[int, ...], "top edge of that box; it may reach beyond the frame"]
+    object_width_px: Annotated[tuple[int, ...], "width of that box"]
+    object_height_px: Annotated[tuple[int, ...], "height of that box"]
+    object_is_flipped: Annotated[tuple[bool, ...], "whether the mask is mirrored left to right"]
+    object_mask_rles: Annotated[
+        tuple[bytes, ...], "COCO compressed RLE of the pasted mask at the size of the label"
+    ]
+    object_not_ground_fracs: Annotated[
+        tuple[float, ...], "share of the pixels it covers that are no flat ground, 0 to 1"
+    ]
+    height_px: Annotated[int, "height of the label map"]
+    width_px: Annotated[int, "width of the label map"]
+    image: Annotated[str, "image of the frame, relative to the data root"]
+    label: Annotated[str, "label of the frame, relative to the data root"]
+    label_coding: Annotated[str, "name of the label coding in `storage.datasets.codings`"]
+    image_sha256: Annotated[str, "SHA-256 of the image file"]
+    label_sha256: Annotated[str, "SHA-256 of the label file"]
+    license: Annotated[str, "license or terms of the frame"]
+    reason: Annotated[
+        str | None, "why there is no scene: no_road, small_road, no_room; None where there is one"
+    ]

@@ -18,6 +18,7 @@ from storage.records import (
     GeneratedFrame,
     OodObject,
     Quarantined,
+    SceneRequest,
     SourceObject,
 )
 
@@ -43,6 +44,7 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "generated_frames": GeneratedFrame,
         "ood_objects": OodObject,
         "quarantine": Quarantined,
+        "scene_requests": SceneRequest,
         "source_objects": SourceObject,
     }
 )

@@ -1,0 +1,198 @@
+"""What to request: the frames of a city, the draws of every attempt, and a digest of it all."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from assets.partitions import ScenePartition, train_cities
+from assets.resources import DataRoot
+from assets.scenes.config import SceneRequestsConfig
+from assets.scenes.requesting import Attempt, RequestItem
+from assets.scenes.words import wanted_words
+from assets.sources import rendered_license
+from models.scenes import (
+    ObjectGroups,
+    PromptMix,
+    WordLists,
+    choose_objects,
+    draw_condition,
+    group_objects,
+)
+from models.seeding import derive_seed
+from storage.datasets.cityscapes import CITYSCAPES
+from storage.datasets.fingerprint import fingerprint_files
+from storage.datasets.registry import is_complete
+from storage.manifests.pointers import ManifestVersion
+from storage.manifests.schemas import to_records
+from storage.records import Finding, Frame, OodObject, Quarantined
+from storage.store import Store
+
+BANK = "ood_objects"
+SPLIT = "train"
+CODE_VERSION = "1"
+"""Raise it when the rows of equal inputs and equal configuration change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneOrder:
+    """Frames to request scenes for, and files that keep others from having any."""
+
+    partition: ScenePartition
+    data_root: Path
+    items: tuple[RequestItem, ...]
+    gaps: tuple[Quarantined, ...]
+    config: SceneRequestsConfig
+    words: WordLists
+    bank: ManifestVersion
+    provenance: Mapping[str, str]
+
+    @property
+    def recipe(self) -> str:
+        """Digest of code version, partition, configuration, words, bank and source files."""
+        facts = {
+            "code_version": CODE_VERSION,
+            "partition": self.partition.key,
+            "config": self.config.model_dump(mode="json"),
+            "words": asdict(self.words),
+            "bank": self.bank.fingerprint,
+            "provenance": dict(self.provenance),
+        }
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def parents(self) -> dict[str, str]:
+        """The version of the bank that objects are drawn from."""
+        return {
+            f"{self.bank.asset}/{self.bank.partition}": (
+                f"{self.bank.version}:{self.bank.fingerprint}"
+            )
+        }
+
+
+def plan_scenes(
+    partition: ScenePartition, config: SceneRequestsConfig, data: DataRoot, store: Store
+) -> SceneOrder:
+    """Draw what every attempt shows, before any frame is opened.
+
+    Raises:
+        FileNotFoundError: if Cityscapes is not below the data root.
+        ValueError: if the city has no usable frame, the bank has too few objects of the class list,
+            or a list of words cannot be used.
+    """
+    root, world = data.folder, data.world
+    frames, gaps = _frames_of(partition.city, root)
+    words = wanted_words(config, root, world)
+    bank = _latest_bank(store)
+    groups = group_objects(_usable(bank, store, config), config.object_choice)
+    items = tuple(
+        RequestItem(
+            frame=frame,
+            round=partition.round,
+            data_root=str(root),
+            attempts=_draw(frame, partition, config, words, groups),
+            rules=config.rules_for(world),
+            min_objects=config.min_objects,
+            min_road_frac=config.min_road_frac,
+            license=rendered_license(world) or CITYSCAPES.license,
+        )
+        for frame in frames
+    )
+    return SceneOrder(
+        partition=partition,
+        data_root=root,
+        items=items,
+        gaps=gaps,
+        config=config,
+        words=words,
+        bank=bank,
+        provenance={
+            "world": world.name,
+            "world_version": world.version,
+            "source/cityscapes": _city_version(root, frames),
+            "frames": str(len(frames) + len(gaps)),
+        },
+    )
+
+
+def _frames_of(city: str, root: Path) -> tuple[list[Frame], tuple[Quarantined, ...]]:
+    cities = train_cities(root)
+    folder = CITYSCAPES.locate(root)
+    if city not in cities or folder is None:
+        raise ValueError(
+            f"{root}: need complete frames of the city {city!r} in the split {SPLIT}, got none; "
+            f"there are frames of {', '.join(cities)}"
+        )
+    frames = [
+        frame
+        for frame in CITYSCAPES.frames(root, folder)
+        if (frame.split, frame.group) == (SPLIT, city) and is_complete(root, frame)
+    ]
+    findings = [
+        finding
+        for finding in CITYSCAPES.findings(root, folder)
+        if finding.split == SPLIT and Path(finding.path).parent.name == city
+    ]
+    return frames, tuple(map(_to_quarantined, findings))
+
+
+def _to_quarantined(finding: Finding) -> Quarantined:
+    return Quarantined(
+        item=f"{finding.dataset}/{finding.path}",
+        status="bad_input",
+        reason=f"{finding.fact}; {finding.cure}",
+    )
+
+
+def _city_version(root: Path, frames: list[Frame]) -> str:
+    """Digest of the folders of one city, so that other cities change nothing."""
+    files = [name for frame in frames for name in (frame.image, frame.label) if name]
+    folders = sorted({(root / name).parent for name in files})
+    return "-".join(fingerprint_files(folder)[:32] for folder in folders)
+
+
+def _latest_bank(store: Store) -> ManifestVersion:
+    bank = store.manifests.latest(BANK)
+    if bank is None:
+        raise ValueError(
+            f"{store.root}: need a bank of OOD objects, got none; materialize {BANK} first"
+        )
+    return bank
+
+
+def _usable(bank: ManifestVersion, store: Store, config: SceneRequestsConfig) -> list[OodObject]:
+    rows = to_records(store.manifests.rows(bank, BANK), OodObject)
+    usable = [row for row in rows if row.verdict == "kept" and row.class_id in config.class_ids]
+    if len(usable) < config.min_objects:
+        n_kept = sum(row.verdict == "kept" for row in rows)
+        raise ValueError(
+            f"{BANK}, version {bank.version}: need {config.min_objects} or more kept objects of "
+            f"the class list {config.class_list}, got {len(usable)} ({len(rows)} rows, {n_kept} "
+            "kept in all); choose another class_list, or build the bank from more sources or with "
+            "looser rules"
+        )
+    return usable
+
+
+def _draw(
+    frame: Frame,
+    partition: ScenePartition,
+    config: SceneRequestsConfig,
+    words: WordLists,
+    groups: ObjectGroups,
+) -> tuple[Attempt, ...]:
+    """All attempts of a frame: the condition once a variant, the objects once an attempt."""
+    mix = PromptMix(plain_frac=config.plain_frac, night_frac=config.night_frac)
+    n_objects = (config.min_objects, config.max_objects)
+    attempts = []
+    for variant in range(config.n_variants):
+        scene = (partition.round, frame.frame_id, variant)
+        condition = draw_condition(derive_seed(*scene, "prompt"), words, mix)
+        for number in range(config.max_attempts):
+            seed = derive_seed(*scene, number, "objects")
+            objects = choose_objects(groups, n_objects=n_objects, seed=seed)
+            attempts.append(
+                Attempt(variant=variant, number=number, condition=condition, objects=objects)
+            )
+    return tuple(attempts)
