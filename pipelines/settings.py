@@ -27,6 +27,10 @@ class Settings(BaseSettings):
         default=str(STATE_ROOT / "store"),
         description="Folder or fsspec URL of manifests and blobs.",
     )
+    models_root: str = Field(
+        default=str(STATE_ROOT / "models"),
+        description="Folder of fetched weights and archives.",
+    )
     single_writer: bool = Field(
         default=False,
         description="Accept a store without conditional create: one process alone writes.",
@@ -38,7 +42,7 @@ class Settings(BaseSettings):
     engine_workers: int = Field(default=2, ge=1, description="Workers of the mode `processes`.")
     engine_address: str = Field(default="", description="Scheduler of the mode `cluster`.")
 
-    @field_validator("data_root", "store_root")
+    @field_validator("data_root", "store_root", "models_root")
     @classmethod
     def _is_absolute(cls, root: str) -> str:
         """Local roots become absolute, since commands run in the folder of the checkout."""
