@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,7 +27,7 @@ from safetensors.torch import save_file
 
 from models.metrics import average_precision, class_iou, confusion_matrix, mean_iou
 from models.miniature import WORLD_VERSION, IndoorSpec, render_scene
-from models.miniature.plan import PlannedFrame, plan_world
+from models.miniature.plan import MAX_FRAC, PlannedFrame, plan_world
 from models.segmentation.closed_set import ClosedSetConfig, train_closed_set
 from models.segmentation.deeplab import deeplab_miniature
 from models.segmentation.network import Segmenter, normalize
@@ -133,8 +133,8 @@ def measure(network: Segmenter, world: dict[str, Frames], device: str) -> dict[s
     }
 
 
-def main() -> int:
-    """Measure by the command line's options; 1 if a number misses its bar."""
+def read_options(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line's options; ends with code 2 before anything is rendered for a bad one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--train-frames", type=int, default=300)
     parser.add_argument("--others-frac", type=float, default=1.0, help="share of benchmark frames")
@@ -144,7 +144,36 @@ def main() -> int:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--json", type=Path, help="file for the numbers")
     parser.add_argument("--weights", type=Path, help="file for the network, as safetensors")
-    options = parser.parse_args()
+    options = parser.parse_args(words)
+    problem = next(problems(options), None)
+    if problem:
+        parser.error(problem)
+    return options
+
+
+def problems(options: argparse.Namespace) -> Iterator[str]:
+    """What is wrong with options, each in one line."""
+    least = {"train_frames": BATCH_SIZE, "steps": 1, "seed": 0, "processes": 1}
+    for name, low in least.items():
+        if getattr(options, name) < low:
+            option = name.replace("_", "-")
+            yield f"need --{option} of {low} or more, got {getattr(options, name)}"
+    if not 0 < options.others_frac < MAX_FRAC:
+        yield f"need --others-frac above 0 and below {MAX_FRAC}, got {options.others_frac}"
+    for name in ("json", "weights"):
+        file = getattr(options, name)
+        if file and (file.is_dir() or not file.parent.is_dir()):
+            yield f"need a file in a folder that exists as --{name}, got {file}"
+    try:
+        torch.zeros(1, device=options.device)
+    except (RuntimeError, AssertionError) as error:  # the latter from a torch without CUDA
+        reason = str(error).partition("\n")[0]
+        yield f"need a device that torch can use as --device, got {options.device} ({reason:.100})"
+
+
+def main() -> int:
+    """Measure by the command line's options; 1 if a number misses its bar."""
+    options = read_options()
     start = time.perf_counter()
     world = world_frames(options)
     rendered_s = time.perf_counter() - start

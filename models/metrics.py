@@ -22,7 +22,8 @@ def confusion_matrix(
     is_known = (label >= 0) & (label < N_CLASSES)
     true, named = label[is_known].astype(np.int64), predicted[is_known].astype(np.int64)
     if named.size and not (named.min() >= 0 and named.max() < N_CLASSES):
-        raise ValueError(f"need predictions from 0 to {N_CLASSES - 1}, got {named.max()}")
+        wrong = named.min() if named.min() < 0 else named.max()
+        raise ValueError(f"need predictions from 0 to {N_CLASSES - 1}, got {wrong}")
     counts = np.bincount(true * N_CLASSES + named, minlength=N_CLASSES**2)
     return np.asarray(counts.reshape(N_CLASSES, N_CLASSES))
 
@@ -58,18 +59,31 @@ def average_precision(
     The rule of scikit-learn and of the SMIYC benchmark: the sum of recall gained times precision.
 
     Args:
-        ood_score: finite, higher is further out of distribution; void pixels removed.
+        ood_score: finite numbers of any type, higher is further out of distribution; void pixels
+            removed.
         is_ood: true on pixels of unknown objects.
 
     Raises:
-        ValueError: if there is no OOD pixel, or a score is not finite.
+        ValueError: if the two are not one axis of the same pixels, `is_ood` is no mask or holds no
+            OOD pixel, or a score is not finite.
     """
-    if not is_ood.any():
-        raise ValueError(f"need OOD pixels, got none of {is_ood.size}")
-    if not np.isfinite(ood_score).all():
-        raise ValueError("need finite OOD scores, got NaN or infinite ones")
-    order = np.argsort(-ood_score, kind="stable")
+    _check_pixels(ood_score, is_ood)
+    order = np.argsort(ood_score, kind="stable")[::-1]  # negated, unsigned scores would wrap
     ends = np.flatnonzero(np.append(np.diff(ood_score[order]) != 0, True))
     true_positives = np.cumsum(is_ood[order])[ends]
     gained = np.diff(true_positives, prepend=0) / true_positives[-1]
     return float((gained * true_positives / (ends + 1)).sum())
+
+
+def _check_pixels(ood_score: np.ndarray, is_ood: np.ndarray) -> None:
+    if is_ood.dtype != np.bool_:
+        raise ValueError(f"need a mask of booleans as is_ood, got {is_ood.dtype}")
+    if ood_score.ndim != 1 or ood_score.shape != is_ood.shape:
+        raise ValueError(
+            "need scores and mask of the same pixels on one axis, got the shapes "
+            f"{ood_score.shape} and {is_ood.shape}"
+        )
+    if not is_ood.any():
+        raise ValueError(f"need OOD pixels, got none of {is_ood.size}")
+    if not np.isfinite(ood_score).all():
+        raise ValueError("need finite OOD scores, got NaN or infinite ones")

@@ -4,10 +4,13 @@ Heavy modules are imported inside, so that `--help` answers at once.
 """
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from storage.fetching import FetchedSet
 
 app = typer.Typer(
     name="multishift",
@@ -18,6 +21,15 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+
+
+class Architecture(StrEnum):
+    """Names of `models.segmentation.ARCHITECTURES`, known here without importing torch."""
+
+    DEEPLAB_WRN38 = "deeplab_wrn38"
+    MASK2FORMER_R50 = "mask2former_r50"
+    DEEPLAB_MINIATURE = "deeplab_miniature"
+    MASK2FORMER_MINIATURE = "mask2former_miniature"
 
 
 def finish(command: Callable[[], int]) -> None:
@@ -31,7 +43,7 @@ def finish(command: Callable[[], int]) -> None:
     except KeyboardInterrupt:
         err.print("interrupted; run the same command again")
         code = INTERRUPTED
-    except (ValueError, LookupError, OSError, EngineError, StoreRefusedError) as error:
+    except (ValueError, LookupError, OSError, MemoryError, EngineError, StoreRefusedError) as error:
         code = fail(error)
     raise typer.Exit(code)
 
@@ -109,7 +121,12 @@ def miniature_command(
 def convert_checkpoint_command(
     source: Annotated[Path, typer.Argument(help="Checkpoint: .pth, .pt or .safetensors.")],
     out: Annotated[Path, typer.Argument(metavar="OUT.safetensors", help="File to write.")],
-    architecture: Annotated[str, typer.Option(help="Network that the checkpoint is of.")],
+    architecture: Annotated[
+        Architecture,
+        typer.Option(
+            metavar="NAME", help=f"Network that the checkpoint is of: {', '.join(Architecture)}."
+        ),
+    ],
     expect: Annotated[
         list[str] | None,
         typer.Option(
@@ -126,7 +143,50 @@ def convert_checkpoint_command(
         from pipelines.commands.convert_checkpoint import run_convert
 
         return run_convert(
-            source, out, architecture=architecture, expected=expect or [], overwrite=overwrite
+            source,
+            out,
+            architecture=architecture.value,
+            expected=expect or [],
+            overwrite=overwrite,
+        )
+
+    finish(command)
+
+
+@app.command("fetch")
+def fetch_command(
+    wanted: Annotated[FetchedSet, typer.Argument(metavar="SET", help=f"{', '.join(FetchedSet)}.")],
+    choice: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Other files than the usual ones; docs/fetching.md."),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="Folder instead of MULTISHIFT_MODELS_ROOT."),
+    ] = None,
+    given: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            exists=True,
+            file_okay=False,
+            help="Take files from this folder; the network is not used.",
+        ),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Accept what differs from the lock file.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Only read what is here, and compare.")
+    ] = False,
+) -> None:
+    """Fetch published weights or data, verified, and pin them in fetch.lock.json."""
+
+    def command() -> int:
+        from pipelines.commands.fetch import run_fetch
+
+        return run_fetch(
+            wanted, choices=choice or [], to=to, given=given, update=update, verify=verify
         )
 
     finish(command)

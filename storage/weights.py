@@ -1,6 +1,6 @@
 """Weights as safetensors files: written whole or not at all, the same content as the same bytes.
 
-Reading them is the network's own business (`models.segmentation.checkpoint.reading`).
+Reading them is the network's own business (`models.checkpoint.reading`).
 """
 
 import json
@@ -11,7 +11,7 @@ import numpy as np
 from safetensors.numpy import save
 from upath import UPath
 
-from storage.atomic import write_atomically
+from storage.atomic import StoreFullError, write_atomically
 
 _LENGTH_BYTES = 8
 """A file begins with the length of its header, little-endian; the header is padded to this."""
@@ -22,10 +22,12 @@ def write_weights(
 ) -> int:
     """Make ``path`` hold the tensors by name, in place of what was there; gives its size in bytes.
 
-    Equal tensors and metadata give equal bytes, in whatever order they come.
+    Equal tensors and metadata give equal bytes, in whatever order they come. Folders that are
+    missing are made. Whatever fails, the former file stays.
 
     Raises:
-        StoreFullError: if there is no room; the former file stays.
+        StoreFullError: if there is no room.
+        OSError: of the kind that fits, naming ``path``, if it cannot be written for another reason.
         ValueError: if there are no tensors.
 
     Reference: the format is described with the library, huggingface/safetensors.
@@ -44,5 +46,11 @@ def write_weights(
     length = len(encoded).to_bytes(_LENGTH_BYTES, "little")
     content = b"".join((length, encoded, memoryview(plain)[start:]))
     del plain  # before the file's cache takes as much again
-    write_atomically(UPath(path), content)
+    try:
+        write_atomically(UPath(path), content)
+    except StoreFullError:
+        raise
+    except OSError as error:  # names a temporary file, or a folder above
+        reason = f"cannot be written ({error.strerror or error}); nothing there was changed"
+        raise OSError(error.errno, reason, str(path)) from error
     return len(content)

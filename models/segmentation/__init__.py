@@ -1,7 +1,7 @@
 """Segmenters: networks that name the known classes and score the unknown, and their one door."""
 
+from models.checkpoint.reading import CheckpointError
 from models.segmentation.architectures import ARCHITECTURES
-from models.segmentation.checkpoint.reading import CheckpointError
 from models.segmentation.door import load_segmenter
 from models.segmentation.network import Segmenter, SegmenterOutput, normalize
 

@@ -1,6 +1,8 @@
 """The networks by name, built with random weights."""
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 
 import torch
@@ -42,6 +44,9 @@ ARCHITECTURES: Mapping[str, Callable[[], Segmenter]] = MappingProxyType(
 )
 """Name -> builder; a network's own modules are imported when it is built."""
 
+_one_at_a_time = threading.Lock()
+"""Held while a network is built: the random numbers and the default type are the process's own."""
+
 
 def check_architecture(name: str) -> None:
     """Refuse a name that no network has.
@@ -56,23 +61,24 @@ def check_architecture(name: str) -> None:
 def build(name: str, *, seed: int) -> Segmenter:
     """Network with weights drawn from ``seed``, in evaluation mode, float32 on the CPU.
 
-    torch's own random numbers go on afterwards as if nothing had been drawn.
+    torch's own random numbers go on afterwards as if nothing had been drawn. Threads may build at
+    the same time, but no other thread may draw from torch's global generator meanwhile.
 
     Raises:
         ValueError: if no network has this name.
     """
     check_architecture(name)
-    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
+    with _undisturbed("cpu"):
         # torch.manual_seed would seed the accelerators too, which nobody restores.
         torch.default_generator.manual_seed(seed)
         network = ARCHITECTURES[name]()
-    return network.float().eval()
+    return network.eval()
 
 
 def published_shapes(name: str) -> dict[str, tuple[int, ...]]:
     """Published name -> shape of every parameter and buffer; no weight is allocated."""
     check_architecture(name)
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+    with _undisturbed("meta"):
         network = ARCHITECTURES[name]()
     return shapes(network.published_state())
 
@@ -80,3 +86,15 @@ def published_shapes(name: str) -> dict[str, tuple[int, ...]]:
 def shapes(state: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
     """Name -> shape of tensors."""
     return {key: tuple(tensor.shape) for key, tensor in state.items()}
+
+
+@contextmanager
+def _undisturbed(device: str) -> Iterator[None]:
+    """Alone on a device, in float32; random numbers and default type are given back afterwards."""
+    with _one_at_a_time, torch.random.fork_rng(devices=[]), torch.device(device):
+        former = torch.get_default_dtype()
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(former)

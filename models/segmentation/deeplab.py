@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from models.segmentation.network import Segmenter, SegmenterOutput, check_images
+from models.segmentation.network import Segmenter, SegmenterOutput, check_images, widened
 from models.segmentation.wide_resnet import (
     PUBLISHED_MODULES,
     PUBLISHED_STEM_WIDTH,
@@ -100,18 +100,20 @@ class DeepLab(WideResNet, Segmenter):
         self.ood_head = nn.Conv2d(width, N_CLASSES, 1, bias=False)
 
     def forward(self, images: Float[Tensor, "batch 3 height width"]) -> SegmenterOutput:
-        """Logits and OOD score at the resolution of the images.
+        """Logits and OOD score at the resolution of the images, in float32 or wider.
+
+        Images of any float type are read in the type of the weights.
 
         Raises:
             TypeError: if the images are no floats.
             ValueError: if they have another shape.
         """
         check_images(images)
-        features = self.decode(*self.extract(images))
+        features = self.decode(*self.extract(images.to(self.ood_head.weight.dtype)))
         size = images.shape[2:]
-        ood_score = -torch.logsumexp(self.ood_head(features).float(), dim=1, keepdim=True)
+        ood_score = -torch.logsumexp(widened(self.ood_head(features)), dim=1, keepdim=True)
         return SegmenterOutput(
-            _resize(self.final[6](features).float(), size), _resize(ood_score, size)[:, 0]
+            _resize(widened(self.final[6](features)), size), _resize(ood_score, size)[:, 0]
         )
 
     def decode(self, fine: Tensor, deep: Tensor) -> Tensor:

@@ -8,11 +8,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from models.checkpoint.matching import COUNTER_SUFFIX, has_prefix
+from models.checkpoint.reading import CheckpointError, read_tensors
 from models.segmentation.architectures import build, check_architecture, shapes
-from models.segmentation.checkpoint.matching import has_prefix
-from models.segmentation.checkpoint.misfit import refuse_misfit
-from models.segmentation.checkpoint.reading import CheckpointError, read_tensors
+from models.segmentation.misfit import refuse_misfit
 from models.segmentation.network import Segmenter
+
+_SAVE_WIDER = "save its weights as float32, float16 or bfloat16"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +24,8 @@ class LoadedSegmenter:
     Attributes:
         network: in evaluation mode, float32 on the CPU.
         copied: keys of the OOD layer that the file lacks, copied from the class layer.
-        drawn: other keys that the file lacks, drawn at random.
+        drawn: other keys that the file lacks, drawn at random; batch counters, which start at zero
+            and are never drawn, are not among them.
         unused: keys of the file that the network has no place for.
     """
 
@@ -40,6 +43,8 @@ def load_segmenter(
     seed: int = 0,
 ) -> Segmenter:
     """Network in evaluation mode, float32 on the CPU, with the weights of a checkpoint.
+
+    Not beside another thread's ``torch.load``: see `read_tensors`.
 
     Args:
         architecture: a name of `ARCHITECTURES`.
@@ -89,22 +94,33 @@ def read_segmenter(
     return LoadedSegmenter(
         network=network,
         copied=copied,
-        drawn=tuple(key for key in missing if key not in copied),
+        drawn=tuple(
+            key for key in missing if key not in copied and not key.endswith(COUNTER_SUFFIX)
+        ),
         unused=tuple(key for key in found if key not in state),
     )
 
 
 def _converted(path: Path, key: str, found: Tensor, own: Tensor) -> Tensor:
     """The file's tensor in the type of the network's; itself where that is its type."""
+    kind_found = _short(found.dtype)
     if own.is_floating_point() != found.is_floating_point() or found.is_complex():
         kind = "floating-point" if own.is_floating_point() else "whole"
-        fact = f"need {kind} numbers as {key}, got {str(found.dtype).removeprefix('torch.')}"
+        fact = f"need {kind} numbers as {key}, got {kind_found}"
         raise CheckpointError(path, fact, "use the checkpoint that this one was derived from")
-    tensor = found.to("cpu", own.dtype)
+    try:
+        tensor = found.to("cpu", own.dtype)
+    except NotImplementedError as error:  # types of a few bits, such as float4
+        fact = f"need numbers that can become {_short(own.dtype)} as {key}, got {kind_found}"
+        raise CheckpointError(path, fact, _SAVE_WIDER) from error
     if not all(map(isfinite, torch.stack(torch.aminmax(tensor)).tolist())):
         fact = f"need finite weights that float32 can hold, got others as {key}"
         raise CheckpointError(path, fact, "use a checkpoint from before its training diverged")
     return tensor
+
+
+def _short(kind: torch.dtype) -> str:
+    return str(kind).removeprefix("torch.")
 
 
 def _copy_class_layer(

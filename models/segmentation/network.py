@@ -60,13 +60,19 @@ class Segmenter(nn.Module, ABC):
         self.load_state_dict(dict(state))
 
 
+def widened(tensor: Tensor) -> Tensor:
+    """The tensor in float32, or as it is where its type is wider."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+
+
 def check_images(images: Tensor) -> None:
     """Refuse a batch that no segmenter can read.
 
     Raises:
-        TypeError: if the values are no floating-point numbers.
+        TypeError: if it is no tensor, or its values are no floating-point numbers.
         ValueError: if the shape is not (B, 3, H, W) with at least one pixel.
     """
+    _check_tensor(images)
     if not images.is_floating_point():
         raise TypeError(
             "need a float batch of RGB images normalized with the ImageNet mean and deviation, got "
@@ -80,14 +86,33 @@ def check_images(images: Tensor) -> None:
 def normalize(images: Tensor) -> Tensor:
     """Float batch (B, 3, H, W) that a segmenter reads, of uint8 RGB images (B, H, W, 3).
 
+    It is float32; give a network of another type ``normalize(images).bfloat16()`` or leave the
+    conversion to the network.
+
     Raises:
-        TypeError: if the images are not uint8.
+        TypeError: if the images are no tensor, or not uint8.
         ValueError: if the shape is another.
     """
+    _check_tensor(images)
     if images.dtype != torch.uint8:
         raise TypeError(f"need uint8 RGB images, got {str(images.dtype).removeprefix('torch.')}")
     if images.ndim != 4 or images.shape[3] != 3:
         raise ValueError(f"need images of shape (B, H, W, 3), got {tuple(images.shape)}")
-    mean = torch.tensor(IMAGENET_MEAN, device=images.device)
-    std = torch.tensor(IMAGENET_STD, device=images.device)
-    return ((images / 255 - mean) / std).permute(0, 3, 1, 2).contiguous()
+    return normalize_unit((images / 255).permute(0, 3, 1, 2)).contiguous()
+
+
+def normalize_unit(
+    images: Float[Tensor, "batch 3 height width"],
+) -> Float[Tensor, "batch 3 height width"]:
+    """The same of RGB images in [0, 1]; gradients pass."""
+    mean = torch.tensor(IMAGENET_MEAN, device=images.device)[:, None, None]
+    std = torch.tensor(IMAGENET_STD, device=images.device)[:, None, None]
+    return (images - mean) / std
+
+
+def _check_tensor(images: object) -> None:
+    if not isinstance(images, Tensor):
+        raise TypeError(
+            f"need a torch tensor of images, got {type(images).__name__}; torch.from_numpy makes "
+            "one of an array"
+        )

@@ -1,12 +1,17 @@
 """`multishift convert-checkpoint`: a published checkpoint as a safetensors file of ours."""
 
+import errno
 import hashlib
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipelines.commands.console import err, out
+from storage.atomic import StoreFullError
 from storage.weights import write_weights
 
 if TYPE_CHECKING:
@@ -32,7 +37,7 @@ def run_convert(
         "source_sha256": _sha256(source),
         "multishift_version": version("multishift"),
     }
-    n_bytes = write_weights(target, state, metadata)
+    n_bytes = _write(target, state, metadata)
     n_values = sum(array.size for array in state.values())
     out.print(
         f"wrote {target}: {architecture}, {n_values / 1e6:.1f} million values in {len(state)} "
@@ -52,6 +57,23 @@ def _refuse_target(target: Path, *, overwrite: bool) -> None:
         raise IsADirectoryError(f"need a file to write, got the folder {target}")
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists; name another file, or replace it with --overwrite")
+    folder = next(parent for parent in target.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        raise NotADirectoryError(f"need a folder to write {target} to, got the file {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"need leave to write to {folder} for {target}; name another file")
+
+
+def _write(target: Path, state: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> int:
+    try:
+        return write_weights(target, state, metadata)
+    except StoreFullError as error:  # which tells of a store, and this file lies beside it
+        n_bytes = sum(array.nbytes for array in state.values())
+        reason = (
+            f"no room for about {n_bytes} bytes; nothing there was changed. Free space, or name a "
+            "file on another disk"
+        )
+        raise OSError(errno.ENOSPC, reason, str(target)) from error
 
 
 def _sha256(path: Path) -> str:
@@ -67,6 +89,6 @@ def _print_differences(loaded: "LoadedSegmenter") -> None:
         (loaded.unused, "in the file, not written"),
     ):
         if keys:
-            from models.segmentation.checkpoint.matching import grouped
+            from models.checkpoint.matching import grouped
 
             out.print(f"  {grouped(keys)}: {fate}", markup=False, highlight=False, soft_wrap=True)

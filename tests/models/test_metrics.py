@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, jaccard_score
@@ -34,8 +36,9 @@ def test_absent_classes_are_nan_and_do_not_count():
 def test_without_labels_or_with_a_prediction_outside_there_is_an_error():
     with pytest.raises(ValueError, match="known class, got none"):
         mean_iou(confusion_matrix(np.array([255]), np.array([0])))
-    with pytest.raises(ValueError, match="from 0 to 18, got 19"):
-        confusion_matrix(np.array([0]), np.array([19]))
+    for wrong in (19, -1):
+        with pytest.raises(ValueError, match=f"from 0 to 18, got {wrong}"):
+            confusion_matrix(np.array([0, 0]), np.array([1, wrong]))
     assert confusion_matrix(np.array([255]), np.array([77])).sum() == 0
 
 
@@ -55,3 +58,31 @@ def test_average_precision_needs_ood_pixels_and_finite_scores():
         average_precision(np.zeros(3), np.zeros(3, bool))
     with pytest.raises(ValueError, match="finite"):
         average_precision(np.array([np.nan, 1.0]), np.array([True, False]))
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2", "u8", "i1", "f2", "?"])
+def test_average_precision_reads_scores_of_any_type(kind):
+    limits = {"u": (0, 200), "i": (-128, 127), "f": (-2, 2), "b": (0, 1)}[np.dtype(kind).kind]
+    low, high = np.array(limits).astype(kind)
+    is_ood = np.array([False, False, True])
+    assert average_precision(np.array([low, low, high]), is_ood) == 1
+    assert average_precision(np.array([high, high, low]), is_ood) == pytest.approx(1 / 3)
+
+
+def test_average_precision_of_bytes_that_would_wrap():
+    score, is_ood = np.array([0, 1, 200], np.uint8), np.array([0, 0, 1], bool)
+    assert average_precision(score, is_ood) == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "is_ood", "words"),
+    [
+        (np.zeros(3), np.array([0, 1, 255], np.uint8), "need a mask of booleans .* got uint8"),
+        (np.zeros(3), np.ones(4, bool), r"got the shapes \(3,\) and \(4,\)"),
+        (np.zeros((2, 2)), np.ones((2, 2), bool), r"on one axis, got the shapes \(2, 2\)"),
+    ],
+)
+def test_average_precision_refuses_what_is_no_pair_of_pixels(score, is_ood, words):
+    # The annotations would refuse them first; people do not have that hook.
+    with pytest.raises(ValueError, match=words):
+        inspect.unwrap(average_precision)(score, is_ood)

@@ -1,6 +1,10 @@
 """`multishift convert-checkpoint`: what it writes, prints and refuses."""
 
+import errno
 import hashlib
+import os
+import subprocess
+import sys
 from importlib.metadata import version
 
 import numpy as np
@@ -9,8 +13,9 @@ import torch
 from safetensors import safe_open
 from typer.testing import CliRunner
 
-from models.segmentation import load_segmenter
-from pipelines.cli import app
+from models.segmentation import ARCHITECTURES, load_segmenter
+from pipelines.cli import Architecture, app
+from storage import atomic
 
 NAME = "deeplab_miniature"
 
@@ -140,9 +145,89 @@ def test_a_bad_source_is_one_line_and_nothing_is_written(tmp_path, source, conve
 
 def test_an_unknown_architecture_lists_the_known_ones(source, convert):
     code, output = convert("old.pth", "new.safetensors", architecture="resnet")
-    assert code == 1
-    assert "need an architecture of deeplab_wrn38, mask2former_r50" in output
+    assert code == 2
+    assert all(f"'{name}'" in output for name in ARCHITECTURES)
 
 
-def test_help_names_the_command():
+def test_the_command_knows_all_architectures():
+    assert list(Architecture) == list(ARCHITECTURES)
+
+
+def test_help_names_the_command_and_the_architectures():
     assert "convert-checkpoint" in CliRunner().invoke(app, ["--help"]).output
+    output = CliRunner().invoke(app, ["convert-checkpoint", "--help"]).output
+    assert all(name in output for name in ARCHITECTURES)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["a", "b", "--architecture", "resnet"]])
+def test_help_and_misuse_do_not_wait_for_torch(words):
+    code = (
+        "import sys; from typer.testing import CliRunner; from pipelines.cli import app\n"
+        f"CliRunner().invoke(app, ['convert-checkpoint', *{words}])\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def one_line(answer):
+    """The error of a command that wrote nothing, and left nothing behind."""
+    code, output = answer
+    assert code == 1
+    assert ".tmp-" not in output
+    assert "Traceback" not in output
+    return output
+
+
+def test_batch_counters_are_not_said_to_be_drawn(source, convert):
+    code, output = convert("old.pth", "new.safetensors")  # whose counters are missing
+    assert code == 0
+    assert "drawn" not in output
+
+
+@pytest.mark.parametrize("out", ["closed/new.safetensors", "closed/below/new.safetensors"])
+def test_a_folder_that_cannot_be_written_is_told_before_reading(
+    tmp_path, convert, monkeypatch, out
+):
+    (tmp_path / "closed").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: "closed" not in str(path))  # as root, too
+    output = one_line(convert("none.pth", out))
+    assert f"PermissionError: need leave to write to closed for {out}" in output
+
+
+def test_a_file_in_place_of_a_folder_is_told_before_reading(source, convert):
+    output = one_line(convert("none.pth", "old.pth/new.safetensors"))
+    assert "need a folder to write old.pth/new.safetensors to, got the file old.pth" in output
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.EROFS, "cannot be written (Read-only file system); nothing there was changed"),
+        (errno.ENOSPC, "no room for about "),
+        (errno.EDQUOT, "or name a file on another disk"),
+    ],
+)
+def test_a_failing_disk_is_told_of_the_target(tmp_path, source, convert, monkeypatch, number, told):
+    def fail(descriptor):
+        raise OSError(number, os.strerror(number), f"{tmp_path}/.tmp-123")
+
+    monkeypatch.setattr(atomic.os, "fsync", fail)
+    output = one_line(convert("old.pth", "new.safetensors"))
+    assert told in output
+    assert "'new.safetensors'" in output
+    assert "vacuum" not in output
+    assert [path.name for path in tmp_path.iterdir()] == ["old.pth"]
+
+
+def test_too_little_memory_is_one_line(source, convert, monkeypatch):
+    def fail(*words, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(torch, "load", fail)
+    output = one_line(convert("old.pth", "new.safetensors"))
+    assert "error MemoryError: old.pth: need memory for" in output
+
+
+def test_a_pipe_is_not_waited_for(tmp_path, convert):
+    os.mkfifo(tmp_path / "pipe.pth")
+    assert "got a pipe, socket or device" in one_line(convert("pipe.pth", "new.safetensors"))

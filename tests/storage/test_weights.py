@@ -86,3 +86,16 @@ def test_a_full_disk_leaves_the_former_file_alone(tmp_path, tensors, monkeypatch
         write_weights(path, {"a": np.ones(3)}, {})
     assert path.read_bytes() == former
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_an_error_names_the_file_and_not_its_temporary_form(tmp_path, tensors, monkeypatch):
+    def fail(descriptor):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/folder/.tmp-123")
+
+    monkeypatch.setattr(atomic.os, "fsync", fail)
+    path = tmp_path / "weights.safetensors"
+    with pytest.raises(OSError, match="Read-only file system") as caught:
+        write_weights(path, tensors, {})
+    assert caught.value.errno == errno.EROFS
+    assert caught.value.filename == str(path)
+    assert ".tmp-" not in str(caught.value)

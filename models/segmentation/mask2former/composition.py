@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.segmentation.mask2former.decoder import MaskPrediction
+from models.segmentation.network import widened
 
 _STRIP_ROWS = 32
 """Rows of mask logits that are brought to image size at a time."""
@@ -31,17 +32,16 @@ def class_maps(
     )
     with torch.autocast(heads.device.type, enabled=False):
         strips = [
-            torch.einsum("bcq,bqhw->bchw", heads, strip.sigmoid())
+            torch.einsum("bcq,bqhw->bchw", heads, strip.sigmoid()).chunk(2, dim=1)
             for strip in _upsampled_strips(prediction.mask_logits.to(heads.dtype), stride)
         ]
-    semantic, known = torch.cat(strips, dim=2).chunk(2, dim=1)
-    return semantic, known
+    semantic, known = (torch.cat(maps, dim=2) for maps in zip(*strips, strict=True))
+    return semantic, known  # apart: who keeps the one does not keep the other alive
 
 
 def _probabilities(logits: Float[Tensor, "batch queries classes"]) -> Tensor:
     """(B, classes, Q) without the last class."""
-    kind = torch.promote_types(logits.dtype, torch.float32)
-    return logits.to(kind).softmax(-1)[..., :-1].transpose(1, 2)
+    return widened(logits).softmax(-1)[..., :-1].transpose(1, 2)
 
 
 def _upsampled_strips(masks: Float[Tensor, "batch queries h w"], stride: int) -> Iterator[Tensor]:

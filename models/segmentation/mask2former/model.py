@@ -53,7 +53,7 @@ class Mask2Former(Segmenter):
         stride = self.config.mask_stride
         semantic, known = class_maps(self.predict(images), stride=stride)
         height, width = images.shape[2:]
-        logits = semantic[:, :, :height, :width]
+        logits = semantic[:, :, :height, :width].contiguous()
         return SegmenterOutput(logits, 1 - known[:, :, :height, :width].amax(dim=1))
 
     def predict(self, images: Float[Tensor, "batch 3 height width"]) -> MaskPrediction:

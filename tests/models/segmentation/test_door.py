@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from models.segmentation import CheckpointError, Segmenter, load_segmenter
 from models.segmentation.door import read_segmenter
-from tests.models.segmentation.golden import golden_file, golden_state
+from tests.golden import golden_file, golden_state
 
 NAMES = ["deeplab_miniature", "mask2former_miniature"]
 both = pytest.mark.parametrize("name", NAMES)
@@ -108,7 +108,7 @@ def test_batch_counters_and_ignored_keys_may_be_there_or_not(save, network, name
     extra = {key: torch.ones(2) for key in network.ignored_keys}
     loaded = read_segmenter(name, save({**bare, **extra, "new.num_batches_tracked": torch.ones(1)}))
     assert_same(loaded.network, state)
-    assert loaded.copied == ()
+    assert loaded.copied == loaded.drawn == ()
     assert set(loaded.unused) == {*network.ignored_keys, "new.num_batches_tracked"}
 
 
@@ -249,6 +249,14 @@ def test_weights_that_are_no_floats_are_named(save, network, name, state, kind, 
     key = f"{network.class_layer}.weight"
     state[key] = state[key].to(kind)
     assert f"need floating-point numbers as {key}, got {spelled}" in refusal(name, save(state))
+
+
+def test_weights_of_a_few_bits_are_named(save, network, name, state):
+    key = f"{network.class_layer}.weight"
+    four_bits = torch.zeros(state[key].shape, dtype=torch.uint8).view(torch.float4_e2m1fn_x2)
+    state[key] = four_bits
+    message = refusal(name, save(state))
+    assert f"need numbers that can become float32 as {key}, got float4_e2m1fn_x2" in message
 
 
 def test_batch_counters_are_whole_numbers(save):

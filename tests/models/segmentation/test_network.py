@@ -1,8 +1,16 @@
+import inspect
+
 import numpy as np
 import pytest
 import torch
 
-from models.segmentation.network import IMAGENET_MEAN, IMAGENET_STD, normalize
+from models.segmentation.network import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    check_images,
+    normalize,
+    widened,
+)
 
 
 def test_normalizing_is_the_formula_and_moves_channels_forward():
@@ -25,3 +33,24 @@ def test_normalizing_is_the_formula_and_moves_channels_forward():
 def test_normalizing_refuses_what_is_no_picture(images, error, words):
     with pytest.raises(error, match=words):
         normalize(images)
+
+
+@pytest.mark.parametrize("function", [normalize, check_images])
+def test_an_array_is_told_how_to_become_a_tensor(function):
+    images = np.zeros((1, 4, 4, 3), np.uint8)
+    # The annotation would refuse it first; people do not have that hook.
+    with pytest.raises(TypeError, match=r"got ndarray; torch\.from_numpy makes one"):
+        inspect.unwrap(function)(images)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (torch.bfloat16, torch.float32),
+        (torch.float16, torch.float32),
+        (torch.float32, torch.float32),
+        (torch.float64, torch.float64),
+    ],
+)
+def test_widening_keeps_what_is_wide(kind, expected):
+    assert widened(torch.ones(1, dtype=kind)).dtype == expected

@@ -2,14 +2,13 @@
 
 import pytest
 
-from models.segmentation.checkpoint.matching import (
+from models.checkpoint.matching import (
     Mismatch,
     compare,
     describe,
     grouped,
     has_prefix,
     likeness,
-    n_classes_found,
 )
 
 NEEDED = {
@@ -105,22 +104,3 @@ def test_likeness_is_the_share_in_common():
     assert likeness({"a": (1,), "b": (2,)}, {"a": (1,), "b": (3,), "c": (4,)}) == pytest.approx(
         1 / 3
     )
-
-
-@pytest.mark.parametrize(
-    ("n_rows_needed", "found", "expected"),
-    [
-        (19, (14, 4), 14),
-        (20, (81, 4), 80),  # one row is "no object"
-        (19, (19, 4), None),
-        (19, (14, 5), None),
-        (19, (), None),
-    ],
-)
-def test_classes_are_counted_where_only_they_differ(n_rows_needed, found, expected):
-    needed = {"final.weight": (n_rows_needed, 4)}
-    assert n_classes_found(needed, {"final.weight": found}, "final") == expected
-
-
-def test_without_a_class_layer_no_classes_are_counted():
-    assert n_classes_found(NEEDED, {"stem.weight": (1, 3)}, "final") is None

@@ -3,17 +3,16 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from models.segmentation.architectures import ARCHITECTURES, published_shapes, shapes
-from models.segmentation.checkpoint.matching import (
+from models.checkpoint.matching import (
     Mismatch,
     Shapes,
     compare,
     describe,
     has_prefix,
     likeness,
-    n_classes_found,
 )
-from models.segmentation.checkpoint.reading import CheckpointError
+from models.checkpoint.reading import CheckpointError
+from models.segmentation.architectures import ARCHITECTURES, published_shapes, shapes
 from models.segmentation.network import Segmenter
 from storage.label_space import N_CLASSES
 
@@ -77,6 +76,18 @@ def _advice(
         "use another checkpoint, or name prefixes of keys that may be missing or too many as "
         "expected (--expect PREFIX)"
     )
+
+
+def n_classes_found(needed: Shapes, found: Shapes, class_layer: str) -> int | None:
+    """Classes of the file's class layer where they are not 19 and all else of it fits; else None.
+
+    The layer may have rows beside those of the classes (Mask2Former's "no object").
+    """
+    for key in (key for key in needed if has_prefix(key, (class_layer,)) and key in found):
+        (n_rows, *rest), (n_rows_found, *rest_found) = needed[key], found[key] or (0,)
+        if rest == rest_found and n_rows != n_rows_found:
+            return n_rows_found - (n_rows - N_CLASSES)
+    return None
 
 
 def _lacks_only(mismatch: Mismatch, layer: str) -> bool:

@@ -6,8 +6,6 @@ Shapes in, words out: nothing here holds a weight.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from storage.label_space import N_CLASSES
-
 Shapes = Mapping[str, tuple[int, ...]]
 """Name -> shape."""
 
@@ -97,18 +95,6 @@ def likeness(needed: Shapes, found: Shapes) -> float:
     """Share of the tensors of either side that both have, by name and shape; 0 to 1."""
     n_common = sum(found.get(key) == shape for key, shape in needed.items())
     return n_common / len(needed.keys() | found.keys())
-
-
-def n_classes_found(needed: Shapes, found: Shapes, class_layer: str) -> int | None:
-    """Classes of the file's class layer where they are not 19 and all else of it fits; else None.
-
-    The layer may have rows beside those of the classes (Mask2Former's "no object").
-    """
-    for key in (key for key in needed if has_prefix(key, (class_layer,)) and key in found):
-        (n_rows, *rest), (n_rows_found, *rest_found) = needed[key], found[key] or (0,)
-        if rest == rest_found and n_rows != n_rows_found:
-            return n_rows_found - (n_rows - N_CLASSES)
-    return None
 
 
 def _spelled(shape: tuple[int, ...]) -> str:

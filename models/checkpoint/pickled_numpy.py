@@ -7,6 +7,7 @@ count as pointers to objects. So a pickle that names them gets these instead.
 
 import pickle
 import re
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,9 +18,21 @@ _CODE = re.compile(r"[iu][1248]|f[248]|b1|c8|c16|[SU]\d{1,6}")
 
 _NO_FIELDS = (None, None, None)
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 80
+
 
 class ForbiddenValueError(pickle.UnpicklingError):
     """A pickle holds what no checkpoint needs; the message says what."""
+
+
+def spelled(value: object) -> str:
+    """A short name of anything that a pickle made; nested values are not looked into.
+
+    Spelling them out would take forever where a value holds another twice, and so on.
+    """
+    is_plain = value is None or isinstance(value, str | int | float)
+    return _SHORT.repr(value) if is_plain else f"<{type(value).__name__}>"
 
 
 class PickledDtype:
@@ -34,7 +47,7 @@ class PickledDtype:
             ForbiddenValueError: if it is none of numbers or text.
         """
         if not isinstance(code, str) or not _CODE.fullmatch(code):
-            raise ForbiddenValueError(f"a numpy array or scalar of type {code!r}")
+            raise ForbiddenValueError(f"a numpy array or scalar of type {spelled(code)}")
         self._code = code
 
     def __setstate__(self, state: Any) -> None:
@@ -45,7 +58,7 @@ class PickledDtype:
         """
         _version, order, *parts = state[:5]
         if order not in ("<", ">", "|", "=") or tuple(parts) != _NO_FIELDS:
-            raise ForbiddenValueError(f"a numpy type with the state {state!r:.80}")
+            raise ForbiddenValueError("a numpy type with fields, a shape or an unknown byte order")
         self._order = order
 
     def numpy(self) -> np.dtype:
@@ -57,6 +70,7 @@ class PickledArray:
     """Stands for ``numpy.ndarray``."""
 
     _array: np.ndarray | None = None
+    _copy: np.ndarray | None = None
 
     def __setstate__(self, state: Any) -> None:
         """Take over numpy's state of an array: version, shape, type, order, bytes."""
@@ -66,20 +80,22 @@ class PickledArray:
         self._array = flat.reshape(shape, order="F" if is_fortran else "C")
 
     def numpy(self) -> np.ndarray:
-        """A copy of the array in this machine's byte order.
+        """The array in this machine's byte order: one copy, however often it is asked for.
 
         Raises:
             ForbiddenValueError: if the pickle named an array and gave it no content.
         """
         if self._array is None:
             raise ForbiddenValueError("a numpy array without content")
-        return self._array.astype(self._array.dtype.newbyteorder("="))
+        if self._copy is None:
+            self._copy = self._array.astype(self._array.dtype.newbyteorder("="))
+        return self._copy
 
 
 def _reconstruct(kind: object, *_shape_and_code: object) -> PickledArray:
     """Empty array, which its state fills afterwards."""
     if kind is not PickledArray:
-        raise ForbiddenValueError(f"a numpy array of type {kind!r:.80}")
+        raise ForbiddenValueError(f"a numpy array of type {spelled(kind)}")
     return PickledArray()
 
 
@@ -92,7 +108,7 @@ def _scalar(dtype: object, content: Any) -> np.generic:
 
 def _kind(dtype: object) -> np.dtype:
     if not isinstance(dtype, PickledDtype):
-        raise ForbiddenValueError(f"a numpy array or scalar of type {dtype!r:.80}")
+        raise ForbiddenValueError(f"a numpy array or scalar of type {spelled(dtype)}")
     return dtype.numpy()
 
 

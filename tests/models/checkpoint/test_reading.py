@@ -1,17 +1,20 @@
 """Checkpoint files: what is read, and what a bad file is told."""
 
+import errno
 import io
 import os
 import pickle
 import zipfile
 from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.segmentation.checkpoint.reading import CheckpointError, read_tensors
+from models.checkpoint.pickled_numpy import spelled
+from models.checkpoint.reading import CheckpointError, read_tensors
 
 N_CUTS = 60
 
@@ -211,6 +214,7 @@ GLOBALS = {
     "reconstruct": b"cnumpy.core.multiarray\n_reconstruct\n",
     "scalar": b"cnumpy.core.multiarray\nscalar\n",
 }
+NESTED = b")q\x63" + b"h\x63\x86q\x63" * 100  # each tuple holds the former twice
 FLOAT = GLOBALS["dtype"] + b"X\x02\x00\x00\x00f4\x85R"
 
 
@@ -229,8 +233,16 @@ FLOAT = GLOBALS["dtype"] + b"X\x02\x00\x00\x00f4\x85R"
         # a gigantic type, and bytes of gigantic length
         GLOBALS["dtype"] + b"X\x0a\x00\x00\x00S999999999\x85R",
         b"c__builtin__\nbytes\nJ\xff\xff\xff\x7f\x85R",
+        # tuples that hold another twice, a hundred deep, where a type or its name is asked for
+        GLOBALS["dtype"] + NESTED + b"\x85R",
+        GLOBALS["dtype"] + b"X\x02\x00\x00\x00f4\x85R(K\x03X\x01\x00\x00\x00<" + NESTED + b"NNtb",
+        GLOBALS["scalar"] + NESTED + b"X\x01\x00\x00\x00a\x86R",
+        GLOBALS["reconstruct"] + NESTED + b"K\x00\x85X\x01\x00\x00\x00b\x87R",
+        # the same inside what prints itself
+        GLOBALS["dtype"] + b"ccollections\nOrderedDict\n)RX\x01\x00\x00\x00a" + NESTED + b"s\x85R",
     ],
 )
+@pytest.mark.timeout(20)
 def test_forged_numpy_is_refused(tmp_path, save, forged):
     def with_forged(text):
         # a dict with one entry: the forged value
@@ -320,6 +332,70 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
     assert "cannot be opened" in refusal(tmp_path / "file" / "weights.pth")
 
 
+@pytest.mark.timeout(20)
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.pth")
+    for path in (tmp_path / "pipe.pth", Path(os.devnull)):
+        assert "as a plain file, got a pipe, socket or device" in refusal(path)
+
+
+def test_a_link_to_a_plain_file_is_read(tmp_path, save, state):
+    (tmp_path / "link.pth").symlink_to(save(state))
+    assert_same(read_tensors(tmp_path / "link.pth"), state)
+
+
+@both_formats
+def test_a_name_that_is_no_utf8_is_told(tmp_path, save, state, options):
+    path = tmp_path / os.fsdecode(b"caf\xe9.pth")
+    save(state, **options).rename(path)
+    with pytest.raises(CheckpointError) as caught:
+        read_tensors(path)
+    message = str(caught.value)
+    assert (
+        message
+        == f"{tmp_path}/caf?.pth: has a name that is no UTF-8, which torch cannot open; "
+        + ("rename the file or its folder")
+    )
+
+
+NO_MEMORY = [
+    MemoryError(),
+    OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
+    RuntimeError(
+        "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+    ),
+    RuntimeError("unable to mmap 99 bytes from file <weights.pth>: Cannot allocate memory (12)"),
+]
+
+
+@both_formats
+@pytest.mark.parametrize("error", NO_MEMORY, ids=["python", "system", "torch", "map"])
+def test_too_little_memory_is_no_damage(save, state, monkeypatch, options, error):
+    def fail(*words, **options):
+        raise error
+
+    path = save(state, **options)
+    monkeypatch.setattr(torch, "load", fail)
+    with pytest.raises(MemoryError, match=f"^{path}: need memory for the tensors of a file of"):
+        read_tensors(path)
+
+
+def test_memory_that_no_such_file_fills_is_damage(save, state, monkeypatch):
+    def fail(*words, **options):
+        raise RuntimeError("can't allocate memory: you tried to allocate 400000000000 bytes")
+
+    path = save(state)
+    monkeypatch.setattr(torch, "load", fail)
+    assert "damaged or cut off" in refusal(path)
+
+
+def test_an_array_under_many_names_is_copied_once(save):
+    array = np.arange(1000.0)
+    found = read_tensors(save({f"key{i}": array for i in range(300)}))
+    assert len({tensor.data_ptr() for tensor in found.values()}) == 1
+    np.testing.assert_array_equal(found["key299"].numpy(), array)
+
+
 @pytest.mark.parametrize(
     ("content", "found"),
     [
@@ -344,3 +420,22 @@ def test_a_pickled_network_is_refused_with_what_to_do(save):
 def test_another_pickle_protocol_is_no_crash(save, state):
     path = save({"state_dict": state, "best": np.float64(1)}, pickle_protocol=4)
     assert "damaged, or not written as torch.save does by default" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("f8", "'f8'"),
+        (7, "7"),
+        (None, "None"),
+        ((1, (2,)), "<tuple>"),
+        ({}, "<dict>"),
+        (torch.zeros(2), "<Tensor>"),
+    ],
+)
+def test_values_of_a_pickle_are_spelled_without_looking_into_them(value, expected):
+    assert spelled(value) == expected
+
+
+def test_long_text_is_spelled_short():
+    assert len(spelled("x" * 1_000_000)) <= 82

@@ -4,6 +4,7 @@ The rule is stated in the README beside the reference folder.
 """
 
 import json
+import math
 import zlib
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-REFERENCE = Path(__file__).resolve().parents[3].parent / "shared" / "reference"
+REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference"
 
 
 def golden_file(name: str) -> Path:
@@ -26,6 +27,20 @@ def golden_state(shapes_json: Path) -> dict[str, torch.Tensor]:
     """Published name -> tensor, for a JSON file of published name -> shape."""
     shapes = json.loads(shapes_json.read_text())
     return {name: golden_tensor(name, tuple(shape)) for name, shape in shapes.items()}
+
+
+def write_golden_safetensors(shapes_json: Path, path: Path) -> None:
+    """Write the tensors of `golden_state` to a file, one by one: they may be larger than memory."""
+    shapes = json.loads(shapes_json.read_text())
+    header, end = {}, 0
+    for name, shape in shapes.items():
+        start, end = end, end + 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    with path.open("wb") as stream:
+        stream.write(len(text).to_bytes(8, "little") + text)
+        for name, shape in shapes.items():
+            stream.write(golden_tensor(name, tuple(shape)).numpy().data)
 
 
 def golden_tensor(name: str, shape: tuple[int, ...]) -> torch.Tensor:

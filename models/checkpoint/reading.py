@@ -18,10 +18,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from models.segmentation.checkpoint.pickled_numpy import (
+from models.checkpoint.pickled_numpy import (
     STAND_INS,
     ForbiddenValueError,
     PickledArray,
+    spelled,
 )
 
 NESTED_UNDER = ("state_dict", "model", "state_dict")
@@ -45,6 +46,7 @@ _KNOWN_OTHERS = {
     b"\x89HDF": "an HDF5 file",
 }
 _REFUSED_NAME = re.compile(r"(?:GLOBAL|unsupported GLOBAL) (\S+) (?:was not|whose module)")
+_ASKED_BYTES = re.compile(r"tried to allocate (\d+) bytes")
 _STORED_HERE = "data.pkl"
 _TORCHSCRIPT_MARK = "constants.pkl"
 _one_at_a_time = threading.Lock()
@@ -53,20 +55,31 @@ _one_at_a_time = threading.Lock()
 class CheckpointError(ValueError):
     """A checkpoint cannot be used; the message names it, what was found and what to do."""
 
-    def __init__(self, path: Path, fact: str, cure: str) -> None:
-        """Join the three parts to one line; names that a file made up cannot break it."""
-        plain = "".join(letter if letter.isprintable() else "?" for letter in fact[:MAX_FACT])
-        super().__init__(f"{path}: {plain}; {cure}")
+    def __init__(self, path: Path | str, fact: str, cure: str) -> None:
+        """Keep the three parts, so that the error can cross processes and be told of a whole."""
+        super().__init__(path, fact, cure)
+        self.fact, self.cure = fact, cure
+
+    def __str__(self) -> str:
+        """The three parts on one line; names that a file made up cannot break it."""
+        return f"{_printable(str(self.args[0]))}: {_printable(self.fact[:MAX_FACT])}; {self.cure}"
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Name -> tensor of a checkpoint file, as the file holds them, without the prefix ``module.``.
 
     The tensors may lie in the file itself, mapped into memory: copy them before the file changes.
+    What a pickle may name is a setting of the whole process: threads may call this at the same
+    time, but none may be inside ``torch.load`` meanwhile, or either may refuse a good file.
 
     Raises:
         CheckpointError: if the file is missing, damaged, of another kind, asks for anything but
             tensors, numbers and text, or holds no tensors.
+        MemoryError: if there is no memory for what a whole file holds.
     """
     read = _reader(path, _first_bytes(path))
     try:
@@ -77,12 +90,33 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise
     except pickle.UnpicklingError as error:
         raise _refused(path, error) from error
+    except MemoryError as error:
+        raise _no_memory(path) from error
     except Exception as error:  # a forged or damaged file makes torch raise whatever it likes
+        if _lacks_memory(path, error):
+            raise _no_memory(path) from error
         fact = f"is damaged or cut off ({path.stat().st_size} bytes, {type(error).__name__})"
         raise CheckpointError(path, fact, _FETCH_AGAIN) from error
 
 
+def _lacks_memory(path: Path, error: Exception) -> bool:
+    """Whether torch asked for memory in vain, and for no more than the file can fill."""
+    asked = _ASKED_BYTES.search(str(error))
+    if asked and int(asked[1]) > path.stat().st_size:
+        return False
+    return isinstance(error, RuntimeError | OSError) and "allocate memory" in str(error)
+
+
+def _no_memory(path: Path) -> MemoryError:
+    n_bytes = path.stat().st_size
+    return MemoryError(
+        f"{_printable(str(path))}: need memory for the tensors of a file of {n_bytes} bytes, got "
+        "none; free memory, or run this on a machine that has more"
+    )
+
+
 def _first_bytes(path: Path) -> bytes:
+    _refuse_odd_path(path)
     try:
         with path.open("rb") as stream:
             head = stream.read(64)
@@ -97,6 +131,18 @@ def _first_bytes(path: Path) -> bytes:
     if not head:
         raise CheckpointError(path, f"{_NEEDED}, got an empty file", _FETCH_AGAIN)
     return head
+
+
+def _refuse_odd_path(path: Path) -> None:
+    """Refuse what reading would wait for, and names that torch cannot open."""
+    if path.exists() and not path.is_dir() and not path.is_file():
+        fact = f"{_NEEDED}, as a plain file, got a pipe, socket or device"
+        raise CheckpointError(path, fact, "save what it gives as a file, and name that")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        fact = "has a name that is no UTF-8, which torch cannot open"
+        raise CheckpointError(path, fact, "rename the file or its folder") from error
 
 
 def _reader(path: Path, head: bytes) -> Callable[[Path], Any]:
@@ -199,7 +245,7 @@ def _named_tensors(path: Path, content: Any) -> dict[str, Tensor]:
     values = {key: _tensor(value) for key, value in dict.items(content) if isinstance(key, str)}
     tensors = {key: value for key, value in values.items() if value is not None}
     if not tensors:
-        found = ", ".join(repr(key) for key in list(dict.keys(content))[:5]) or "nothing"
+        found = ", ".join(spelled(key) for key in list(dict.keys(content))[:5]) or "nothing"
         fact = f"need tensors by name, alone or under state_dict or model, found {found}"
         raise CheckpointError(path, fact, _SAVE_TENSORS)
     return _without_module(tensors)

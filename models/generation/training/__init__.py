@@ -1,0 +1,1 @@
+"""Training of the miniature generator from scratch: examples, autoencoder, diffusion."""

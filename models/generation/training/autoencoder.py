@@ -1,0 +1,176 @@
+"""Training of the autoencoder that the miniature diffusion works in.
+
+Small and thin things decide here whether a label can be trusted later, so that beside color and
+edges the features of a segmenter are compared. Score what comes out with another segmenter.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import OneCycleLR
+
+from models.segmentation.deeplab import DeepLab
+from models.segmentation.network import normalize_unit
+
+Features = Callable[[Tensor], Sequence[Tensor]]
+"""Maps (B, C, h, w) of images (B, 3, H, W) in [0, 1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderConfig:
+    """How long to train, and what weighs how much against the mean absolute error of colors.
+
+    Attributes:
+        n_steps: batches.
+        batch_size: images a batch.
+        learning_rate: highest of one cycle.
+        edge_weight: of the absolute error of differences between neighboring pixels.
+        feature_weight: of the relative absolute error of the segmenter's features.
+        kl_weight: of the divergence of the latents from a standard normal, mean over all values.
+        seed: of the order of the images and of the latent noise.
+        is_mixed: bfloat16 autocast, for a GPU.
+    """
+
+    n_steps: int
+    batch_size: int = 48
+    learning_rate: float = 1.2e-3
+    edge_weight: float = 0.5
+    feature_weight: float = 0.08
+    kl_weight: float = 1e-4
+    seed: int = 0
+    is_mixed: bool = False
+
+
+def train_autoencoder(
+    vae: AutoencoderKL,
+    images: UInt8[Tensor, "images height width 3"],
+    features: Features,
+    config: AutoencoderConfig,
+) -> Iterator[Tensor]:
+    """Train in place and give the loss of each step, a scalar on the autoencoder's device.
+
+    Reference: Rombach et al. 2022 (arXiv 2112.10752), section 3.1, with the features of a
+    segmenter in place of a perceptual network, and no discriminator.
+    """
+    device = vae.device
+    optimizer = AdamW(vae.parameters(), lr=config.learning_rate, weight_decay=1e-4)
+    schedule = OneCycleLR(
+        optimizer, config.learning_rate, total_steps=config.n_steps, pct_start=0.05
+    )
+    on_device = torch.Generator(device).manual_seed(config.seed)
+    vae.train()
+    for step in range(config.n_steps):
+        chosen = torch.randint(
+            len(images), (config.batch_size,), device=device, generator=on_device
+        )
+        batch = images[chosen.to(images.device)].to(device).permute(0, 3, 1, 2) / 255
+        batch = batch.flip(3) if step % 2 else batch
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.is_mixed):
+            loss = _loss(vae, batch.contiguous(), features, config, on_device)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        yield loss.detach()
+
+
+def segmenter_features(network: DeepLab) -> Features:
+    """Fine, deep and decoded features of a segmenter, which is frozen by this."""
+    network.eval().requires_grad_(False)
+
+    def features(images: Tensor) -> Sequence[Tensor]:
+        fine, deep = network.extract(normalize_unit(images))
+        return fine, deep, network.decode(fine, deep)
+
+    return features
+
+
+@torch.no_grad()
+def fold_latent_statistics(
+    vae: AutoencoderKL, images: UInt8[Tensor, "images height width 3"], *, batch_size: int = 64
+) -> None:
+    """Make latents of these images zero in the mean and one in deviation, channel by channel.
+
+    The change goes into the convolutions on both sides of the latent, so that a scaling factor of
+    one is right: the stock pipeline scales latents, but cannot shift them.
+    """
+    means = torch.cat(
+        [
+            encode(vae, images[start : start + batch_size])
+            for start in range(0, len(images), batch_size)
+        ]
+    )
+    mean, std = means.mean((0, 2, 3)), means.std((0, 2, 3))
+    n_channels = len(mean)
+    into, bias_into = _weights(vae.quant_conv)
+    bias_into[:n_channels] = (bias_into[:n_channels] - mean) / std
+    into[:n_channels] /= std[:, None, None, None]
+    bias_into[n_channels:] -= 2 * std.log()  # these rows give the logarithm of the variance
+    out_of, bias_out_of = _weights(vae.post_quant_conv)
+    bias_out_of += (out_of[:, :, 0, 0] * mean).sum(1)
+    out_of *= std[None, :, None, None]
+
+
+def _weights(convolution: nn.Conv2d | None) -> tuple[Tensor, Tensor]:
+    if convolution is None or convolution.bias is None:
+        raise ValueError("need an autoencoder with convolutions beside its latents, got none")
+    return convolution.weight, convolution.bias
+
+
+def encode(
+    vae: AutoencoderKL, images: UInt8[Tensor, "images height width 3"]
+) -> Float[Tensor, "images channels h w"]:
+    """Means of the latents, float32."""
+    batch = images.to(vae.device).permute(0, 3, 1, 2) / 127.5 - 1
+    mean: Tensor = vae.encode(batch.contiguous()).latent_dist.mean
+    return mean.float()
+
+
+def decode(
+    vae: AutoencoderKL, latents: Float[Tensor, "images channels h w"]
+) -> UInt8[Tensor, "images height width 3"]:
+    """Images of latents."""
+    found: Tensor = vae.decode(latents).sample
+    levels: Tensor = (found.float() * 127.5 + 127.5).round().clamp(0, 255)
+    return levels.to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def _loss(
+    vae: AutoencoderKL,
+    images: Tensor,
+    features: Features,
+    config: AutoencoderConfig,
+    generator: torch.Generator,
+) -> Tensor:
+    posterior = vae.encode(images * 2 - 1).latent_dist
+    noise = torch.randn(
+        posterior.mean.shape, device=images.device, generator=generator, dtype=posterior.mean.dtype
+    )
+    drawn = vae.decode(posterior.mean + posterior.std * noise).sample.float() * 0.5 + 0.5
+    variance, mean = posterior.var.float(), posterior.mean.float()
+    divergence = 0.5 * (mean.square() + variance - 1 - posterior.logvar.float()).mean()
+    loss: Tensor = (
+        (images - drawn).abs().mean()
+        + config.edge_weight * _edge_error(images, drawn)
+        + config.feature_weight * _feature_error(features(images), features(drawn))
+        + config.kl_weight * divergence
+    )
+    return loss
+
+
+def _edge_error(images: Tensor, drawn: Tensor) -> Tensor:
+    return sum((images.diff(dim=axis) - drawn.diff(dim=axis)).abs().mean() for axis in (2, 3))  # type: ignore[return-value]
+
+
+def _feature_error(wanted: Sequence[Tensor], found: Sequence[Tensor]) -> Tensor:
+    errors = [
+        (a.float() - b.float()).abs().mean() / a.float().abs().mean().detach()
+        for a, b in zip(wanted, found, strict=True)
+    ]
+    return torch.stack(errors).sum()
