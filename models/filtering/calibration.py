@@ -79,7 +79,7 @@ class ScoreHistogram:
 
 
 def calibrate_threshold(
-    in_distribution_scores: Iterable[Float[np.ndarray, "*pixels"]], quantile: float
+    in_distribution_scores: Iterable[Float[np.ndarray, "..."]], quantile: float
 ) -> float:
     """OOD threshold that at least the share ``quantile`` of known pixels does not exceed.
 
