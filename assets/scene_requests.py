@@ -12,7 +12,7 @@ from assets.scenes.order import CODE_VERSION, plan_scenes
 from assets.scenes.report import describe_requests
 from assets.scenes.requests import ASSET, commit_requests
 from assets.schema_metadata import column_schema
-from storage.records import SceneRequest
+from storage.scene_records import SceneRequest
 
 
 @dg.asset(

@@ -29,9 +29,18 @@ def layout_colors(
 def layout_color_table() -> UInt8[np.ndarray, "256 3"]:
     """RGB color of each Cityscapes label id."""
     table = np.zeros((256, 3), np.uint8)
-    for row in read_table("cityscapes_to_ade20k"):
-        class_id = int(row["class_id"])
+    for label_id, class_id in enumerate(layout_class_table()):
         if class_id > 0:
-            table[int(row["label_id"])] = ade_class(class_id).color
+            table[label_id] = ade_class(int(class_id)).color
+    table.flags.writeable = False
+    return table
+
+
+@cache
+def layout_class_table() -> UInt8[np.ndarray, "256"]:
+    """ADE20K-150 class of each Cityscapes label id, 0 where the layout is black."""
+    table = np.zeros(256, np.uint8)
+    for row in read_table("cityscapes_to_ade20k"):
+        table[int(row["label_id"])] = max(0, int(row["class_id"]))
     table.flags.writeable = False
     return table

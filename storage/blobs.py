@@ -19,7 +19,7 @@ from upath import UPath
 from storage.atomic import write_atomically
 from storage.listing import StoredFile, files_below, fresh_root, stored_file
 
-SUFFIXES = (".png", ".npz", ".safetensors", ".json", ".bin")
+SUFFIXES = (".png", ".webp", ".npz", ".safetensors", ".json", ".bin")
 """Kinds of blobs; the suffix is for those who open the file and no part of the name."""
 
 PNG_LEVEL = 6

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from storage.records import Quarantined
+from storage.records import Finding, Quarantined
 
 ItemT = TypeVar("ItemT")
 ValueT = TypeVar("ValueT")
@@ -46,6 +46,15 @@ def quarantined(outcome: Outcome[ItemT, ValueT]) -> Quarantined:
     if outcome.error is None:
         raise ValueError(f"need an outcome with an error, got the value of {outcome.key!r}")
     return Quarantined(item=outcome.key, status=outcome.error.kind, reason=outcome.error.reason)
+
+
+def quarantined_finding(finding: Finding) -> Quarantined:
+    """Row that keeps a gap of a data set in the manifest."""
+    return Quarantined(
+        item=f"{finding.dataset}/{finding.path}",
+        status="bad_input",
+        reason=f"{finding.fact}; {finding.cure}",
+    )
 
 
 def unique_keys(items: Sequence[ItemT], key: Callable[[ItemT], str]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assets.engine.outcome import quarantined_finding
 from assets.object_bank.config import OodObjectsConfig
 from assets.object_bank.cutting import CutItem
 from assets.resources import DataRoot, ManifestStore
@@ -54,7 +55,7 @@ def plan_bank(config: OodObjectsConfig, data: DataRoot, store: ManifestStore) ->
             f"`multishift check-data {root}` to see what is there"
         )
     findings = [finding for name in names for finding in _findings(name, root)]
-    gaps = {gap.item: gap for gap in map(_to_quarantined, findings)}
+    gaps = {gap.item: gap for gap in map(quarantined_finding, findings)}
     facts = {
         "world": world.name,
         "world_version": world.version,
@@ -98,14 +99,6 @@ def _findings(name: str, root: Path) -> list[Finding]:
     dataset = dataset_named(name)
     folder = dataset.locate(root)
     return [] if folder is None else list(dataset.findings(root, folder))
-
-
-def _to_quarantined(finding: Finding) -> Quarantined:
-    return Quarantined(
-        item=f"{finding.dataset}/{finding.path}",
-        status="bad_input",
-        reason=f"{finding.fact}; {finding.cure}",
-    )
 
 
 def _lost_splits(findings: Sequence[Finding], items: Sequence[CutItem]) -> list[str]:

@@ -10,7 +10,8 @@ from assets.scenes.requests import ASSET
 from models.scenes import reserved_names
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
-from storage.records import OodObject, Quarantined, SceneRequest
+from storage.records import OodObject, Quarantined
+from storage.scene_records import SceneRequest
 from storage.store import Store
 
 _SHOWN = 5

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from assets.engine.outcome import quarantined_finding
 from assets.partitions import ScenePartition, train_cities
 from assets.resources import DataRoot
 from assets.scenes.config import SceneRequestsConfig
@@ -26,7 +27,7 @@ from storage.datasets.fingerprint import fingerprint_files
 from storage.datasets.registry import is_complete
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
-from storage.records import Finding, Frame, OodObject, Quarantined
+from storage.records import Frame, OodObject, Quarantined
 from storage.store import Store
 
 BANK = "ood_objects"
@@ -134,15 +135,7 @@ def _frames_of(city: str, root: Path) -> tuple[list[Frame], tuple[Quarantined, .
         for finding in CITYSCAPES.findings(root, folder)
         if finding.split == SPLIT and Path(finding.path).parent.name == city
     ]
-    return frames, tuple(map(_to_quarantined, findings))
-
-
-def _to_quarantined(finding: Finding) -> Quarantined:
-    return Quarantined(
-        item=f"{finding.dataset}/{finding.path}",
-        status="bad_input",
-        reason=f"{finding.fact}; {finding.cure}",
-    )
+    return frames, tuple(map(quarantined_finding, findings))
 
 
 def _city_version(root: Path, frames: list[Frame]) -> str:

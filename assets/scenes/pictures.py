@@ -11,8 +11,9 @@ from models.contact_sheet import SheetStyle, contact_sheet
 from models.scenes import PastedObject, scene_layout
 from storage.datasets.label_ids import read_label_ids
 from storage.images import read_image
-from storage.records import Frame, SceneRequest
+from storage.records import Frame
 from storage.rle import decode_mask
+from storage.scene_records import SceneRequest
 
 FRAMES_SHOWN = 6
 ATTEMPTS_SHOWN = 5

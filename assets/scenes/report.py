@@ -10,7 +10,8 @@ from assets.scenes.order import SceneOrder
 from assets.scenes.pictures import requests_sheet
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
-from storage.records import Quarantined, SceneRequest
+from storage.records import Quarantined
+from storage.scene_records import SceneRequest
 from storage.store import Store
 
 MAX_TABLE_ROWS = 100

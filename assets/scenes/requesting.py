@@ -27,8 +27,9 @@ from models.seeding import derive_seed
 from storage.datasets.dataset import BadFileError
 from storage.datasets.label_ids import read_label_ids
 from storage.images import file_sha256, image_size
-from storage.records import Frame, OodObject, SceneRequest
+from storage.records import Frame, OodObject
 from storage.rle import decode_mask, encode_box_mask
+from storage.scene_records import SceneRequest
 
 
 class EmptyReason(StrEnum):

@@ -10,7 +10,8 @@ from assets.scenes.requesting import request_key, request_scenes
 from storage.manifests.parts import DamagedPartError
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
-from storage.records import Quarantined, SceneRequest
+from storage.records import Quarantined
+from storage.scene_records import SceneRequest
 from storage.store import Store
 
 ASSET = "scene_requests"

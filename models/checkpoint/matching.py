@@ -12,6 +12,9 @@ Shapes = Mapping[str, tuple[int, ...]]
 COUNTER_SUFFIX = ".num_batches_tracked"
 """Ends the keys of the norms' batch counters: older files and frozen norms have none."""
 
+LIKENESS_TO_NAME = 0.5
+"""Share of tensors in common from which a file is said to be of an architecture."""
+
 MAX_NAMED = 4
 """Names or groups of names that one error spells out of each kind."""
 

@@ -1,11 +1,11 @@
 """The one door through which a bundle becomes a generator."""
 
-from math import isfinite
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from models.checkpoint.values import is_finite
 from models.generation.bundle import Bundle, BundleError
 from models.generation.fit import refuse_unfit
 from models.generation.folder import load_folder
@@ -60,7 +60,7 @@ def _settle(
     """Give a network memory of its own: until then its weights may lie in a file that changes."""
     for key, tensor in (*network.named_parameters(), *network.named_buffers()):
         is_float = tensor.is_floating_point()
-        if is_float and not all(map(isfinite, torch.stack(torch.aminmax(tensor)).tolist())):
+        if is_float and not is_finite(tensor):
             fact = f"need finite weights of {part}, found others as {key}"
             raise BundleError(source, fact, "use a bundle from before its training diverged")
         tensor.data = tensor.data.to(device, dtype if is_float else tensor.dtype, copy=True)

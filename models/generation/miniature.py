@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from diffusers import AutoencoderKL, ControlNetModel, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -13,6 +12,7 @@ from models.generation.clip_table import N_TOKENS
 from models.generation.fit import refuse_unfit
 from models.generation.folder import scheduler_config
 from models.generation.vocabulary import learn_tokenizer, miniature_sentences
+from models.random_weights import drawn_from
 
 CHANNELS_PER_HEAD = 32
 """Of the UNet's attention; its lowest width must be a multiple."""
@@ -65,9 +65,7 @@ def build_miniature_bundle(
     """
     sizes = sizes or MiniatureSizes()
     tokenizer = learn_tokenizer(miniature_sentences() if sentences is None else sentences)
-    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
-        # torch.manual_seed would seed the accelerators too, which nobody restores.
-        torch.default_generator.manual_seed(seed)
+    with drawn_from(seed):
         unet = _unet(sizes)
         bundle = Bundle(
             source=f"miniature, seed {seed}",
@@ -82,7 +80,7 @@ def build_miniature_bundle(
         )
     refuse_unfit(bundle)
     for network in bundle.modules.values():
-        network.float().eval()
+        network.eval()
     return bundle
 
 

@@ -23,11 +23,9 @@ from models.miniature.room import Room, plan_room, room_items
 from models.miniature.shading import shade
 from models.miniature.streams import stream
 from models.miniature.surface import Surface, surface
-from models.miniature.world import PLACES, IndoorSpec
+from models.miniature.world import KNOWN_PLACES, IndoorSpec
 
 N_TRIES = 40
-# Rooms are pictures that objects are cut from: the colors of reserved places must not leak there.
-_KNOWN_PLACES = [place.name for place in PLACES if not place.is_reserved]
 _NO_LAMPS = Lamps(x=(0.0, 0.0), first=0.0, spacing=10.0, height=5.0)
 
 
@@ -67,7 +65,8 @@ def _furnish(spec: IndoorSpec, room: Room) -> list[Item]:
     for index, kind in enumerate(spec.object_kinds):
         rng = stream(spec.seed, f"indoor object {index} {kind}")
         mesh = object_mesh(kind, rng)
-        look = LOOKS[str(rng.choice(_KNOWN_PLACES))]
+        # Objects are cut from rooms: the colors of reserved places must not leak there.
+        look = LOOKS[str(rng.choice(KNOWN_PLACES))]
         yaw = float(rng.normal(0, 0.5))
         item = Item(
             mesh,

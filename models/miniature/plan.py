@@ -12,8 +12,12 @@ from typing import TypeVar
 import numpy as np
 
 from models.miniature.world import (
+    KNOWN_KINDS,
+    KNOWN_PLACES,
     OBJECT_KINDS,
     PLACES,
+    RESERVED_KINDS,
+    RESERVED_PLACES,
     TIMES,
     WEATHERS,
     WORLD_VERSION,
@@ -25,10 +29,7 @@ from storage.label_space import read_table
 
 _TRAINING = tuple(place.name for place in PLACES if place.is_training)
 _ELSEWHERE = tuple(place.name for place in PLACES if not place.is_training)
-_SEEN_PLACES = tuple(place.name for place in PLACES if not place.is_reserved)
-_SEEN_KINDS = tuple(kind.name for kind in OBJECT_KINDS if not kind.is_reserved)
-_RESERVED_KINDS = tuple(kind.name for kind in OBJECT_KINDS if kind.is_reserved)
-_RESERVED = frozenset(_RESERVED_KINDS) | {place.name for place in PLACES if place.is_reserved}
+_RESERVED = frozenset({*RESERVED_KINDS, *RESERVED_PLACES})
 
 
 def _kinds_of_coco() -> tuple[str, ...]:
@@ -91,7 +92,7 @@ def _benchmark(
         n_frames=n_frames,
         conditions=conditions,
         places=_ELSEWHERE,
-        kinds=_SEEN_KINDS,
+        kinds=KNOWN_KINDS,
         n_objects=(1, 3),
         reserved_frac=0.5,
     )
@@ -112,7 +113,7 @@ def _photos(
         split=split,
         n_frames=n_frames,
         conditions=_ALL,
-        places=_SEEN_PLACES,
+        places=KNOWN_PLACES,
         kinds=kinds,
         n_objects=(2, 5),
         indoor_frac=indoor_frac,
@@ -126,10 +127,10 @@ def _recipes() -> tuple[Recipe, ...]:
     return (
         _training_world("cityscapes", "train", 300),
         _training_world("cityscapes", "val", 40),
-        _photos("ade20k", "train", 120, _SEEN_KINDS, 0.7),
-        _photos("ade20k", "val", 20, _SEEN_KINDS, 0.7),
-        _photos("ade20k_challenge", "train", 24, _SEEN_KINDS, 0.7),
-        _photos("ade20k_challenge", "val", 12, _SEEN_KINDS, 0.7),
+        _photos("ade20k", "train", 120, KNOWN_KINDS, 0.7),
+        _photos("ade20k", "val", 20, KNOWN_KINDS, 0.7),
+        _photos("ade20k_challenge", "train", 24, KNOWN_KINDS, 0.7),
+        _photos("ade20k_challenge", "val", 12, KNOWN_KINDS, 0.7),
         _photos("coco", "train", 60, _kinds_of_coco(), 0.5),
         _photos("coco", "val", 20, _kinds_of_coco(), 0.5),
         # As in the real sets: odd scenes, mostly by day. The nights are ACDC-POC's and MUAD's.
@@ -139,7 +140,7 @@ def _recipes() -> tuple[Recipe, ...]:
         _benchmark("road_obstacle_21", "val", 16),
         _benchmark("road_obstacle_21", "test", 20),
         _benchmark("fishyscapes_lost_and_found", "val", 30, _FAIR),
-        replace(static, kinds=_SEEN_KINDS, n_objects=(1, 2), reserved_frac=0.5),
+        replace(static, kinds=KNOWN_KINDS, n_objects=(1, 2), reserved_frac=0.5),
         _benchmark("muad", "test", 40, _ADVERSE),
         *(_benchmark("acdc_poc", f"val/{name}", 10, pairs) for name, pairs in domains.items()),
         *(
@@ -205,7 +206,7 @@ def _draw_spec(recipe: Recipe, rng: np.random.Generator, seed: int) -> SceneSpec
 
 def _draw_kinds(recipe: Recipe, rng: np.random.Generator) -> tuple[str, ...]:
     least, most = recipe.n_objects
-    pool = _RESERVED_KINDS if rng.random() < recipe.reserved_frac else recipe.kinds
+    pool = RESERVED_KINDS if rng.random() < recipe.reserved_frac else recipe.kinds
     n_objects = int(rng.integers(least, most + 1))
     return tuple(_pick(pool, rng) for _ in range(n_objects))
 

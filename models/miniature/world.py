@@ -86,6 +86,10 @@ OBJECT_KINDS = (
 
 PLACE_NAMES = tuple(place.name for place in PLACES)
 KIND_NAMES = tuple(kind.name for kind in OBJECT_KINDS)
+KNOWN_PLACES = tuple(place.name for place in PLACES if not place.is_reserved)
+KNOWN_KINDS = tuple(kind.name for kind in OBJECT_KINDS if not kind.is_reserved)
+RESERVED_PLACES = tuple(place.name for place in PLACES if place.is_reserved)
+RESERVED_KINDS = tuple(kind.name for kind in OBJECT_KINDS if kind.is_reserved)
 
 
 @dataclass(frozen=True)

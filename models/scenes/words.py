@@ -43,14 +43,13 @@ def published_words() -> WordLists:
 def miniature_words() -> WordLists:
     """Words of the miniature world, without its reserved places."""
     # Imported here: its package draws scenes, and loading the definitions should not pay for it.
-    from models.miniature.world import PLACES, TIMES, WEATHERS
+    from models.miniature.world import KNOWN_PLACES, TIMES, WEATHERS
 
-    places = tuple(place.name for place in PLACES if not place.is_reserved)
-    return WordLists(places=places, weathers=WEATHERS, times=TIMES)
+    return WordLists(places=KNOWN_PLACES, weathers=WEATHERS, times=TIMES)
 
 
 def reserved_names() -> frozenset[str]:
     """Places and object kinds of the miniature that nothing may be trained on."""
-    from models.miniature.world import OBJECT_KINDS, PLACES
+    from models.miniature.world import RESERVED_KINDS, RESERVED_PLACES
 
-    return frozenset(entry.name for entry in (*PLACES, *OBJECT_KINDS) if entry.is_reserved)
+    return frozenset({*RESERVED_PLACES, *RESERVED_KINDS})

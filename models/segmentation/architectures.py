@@ -1,12 +1,11 @@
 """The networks by name, built with random weights."""
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import torch
 
+from models.random_weights import drawn_from, undisturbed
 from models.segmentation.network import Segmenter
 
 
@@ -44,9 +43,6 @@ ARCHITECTURES: Mapping[str, Callable[[], Segmenter]] = MappingProxyType(
 )
 """Name -> builder; a network's own modules are imported when it is built."""
 
-_one_at_a_time = threading.Lock()
-"""Held while a network is built: the random numbers and the default type are the process's own."""
-
 
 def check_architecture(name: str) -> None:
     """Refuse a name that no network has.
@@ -68,9 +64,7 @@ def build(name: str, *, seed: int) -> Segmenter:
         ValueError: if no network has this name.
     """
     check_architecture(name)
-    with _undisturbed("cpu"):
-        # torch.manual_seed would seed the accelerators too, which nobody restores.
-        torch.default_generator.manual_seed(seed)
+    with drawn_from(seed):
         network = ARCHITECTURES[name]()
     return network.eval()
 
@@ -78,7 +72,7 @@ def build(name: str, *, seed: int) -> Segmenter:
 def published_shapes(name: str) -> dict[str, tuple[int, ...]]:
     """Published name -> shape of every parameter and buffer; no weight is allocated."""
     check_architecture(name)
-    with _undisturbed("meta"):
+    with undisturbed("meta"):
         network = ARCHITECTURES[name]()
     return shapes(network.published_state())
 
@@ -86,15 +80,3 @@ def published_shapes(name: str) -> dict[str, tuple[int, ...]]:
 def shapes(state: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
     """Name -> shape of tensors."""
     return {key: tuple(tensor.shape) for key, tensor in state.items()}
-
-
-@contextmanager
-def _undisturbed(device: str) -> Iterator[None]:
-    """Alone on a device, in float32; random numbers and default type are given back afterwards."""
-    with _one_at_a_time, torch.random.fork_rng(devices=[]), torch.device(device):
-        former = torch.get_default_dtype()
-        torch.set_default_dtype(torch.float32)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(former)

@@ -2,19 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from models.checkpoint.matching import COUNTER_SUFFIX, has_prefix
-from models.checkpoint.reading import CheckpointError, read_tensors
+from models.checkpoint.reading import read_tensors
+from models.checkpoint.values import converted
 from models.segmentation.architectures import build, check_architecture, shapes
 from models.segmentation.misfit import refuse_misfit
 from models.segmentation.network import Segmenter
-
-_SAVE_WIDER = "save its weights as float32, float16 or bfloat16"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +85,7 @@ def read_segmenter(
     refuse_misfit(path, architecture, network, shapes(found), expected=prefixes)
     state = network.published_state()
     missing = [key for key in state if key not in found]
-    state |= {key: _converted(path, key, found[key], state[key]) for key in state if key in found}
+    state |= {key: converted(path, key, found[key], state[key]) for key in state if key in found}
     copied = _copy_class_layer(network, state, missing)
     network.load_published_state(state)
     return LoadedSegmenter(
@@ -99,28 +96,6 @@ def read_segmenter(
         ),
         unused=tuple(key for key in found if key not in state),
     )
-
-
-def _converted(path: Path, key: str, found: Tensor, own: Tensor) -> Tensor:
-    """The file's tensor in the type of the network's; itself where that is its type."""
-    kind_found = _short(found.dtype)
-    if own.is_floating_point() != found.is_floating_point() or found.is_complex():
-        kind = "floating-point" if own.is_floating_point() else "whole"
-        fact = f"need {kind} numbers as {key}, got {kind_found}"
-        raise CheckpointError(path, fact, "use the checkpoint that this one was derived from")
-    try:
-        tensor = found.to("cpu", own.dtype)
-    except NotImplementedError as error:  # types of a few bits, such as float4
-        fact = f"need numbers that can become {_short(own.dtype)} as {key}, got {kind_found}"
-        raise CheckpointError(path, fact, _SAVE_WIDER) from error
-    if not all(map(isfinite, torch.stack(torch.aminmax(tensor)).tolist())):
-        fact = f"need finite weights that float32 can hold, got others as {key}"
-        raise CheckpointError(path, fact, "use a checkpoint from before its training diverged")
-    return tensor
-
-
-def _short(kind: torch.dtype) -> str:
-    return str(kind).removeprefix("torch.")
 
 
 def _copy_class_layer(

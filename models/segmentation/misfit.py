@@ -4,6 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from models.checkpoint.matching import (
+    LIKENESS_TO_NAME,
     Mismatch,
     Shapes,
     compare,
@@ -15,9 +16,6 @@ from models.checkpoint.reading import CheckpointError
 from models.segmentation.architectures import ARCHITECTURES, published_shapes, shapes
 from models.segmentation.network import Segmenter
 from storage.label_space import N_CLASSES
-
-LIKENESS_TO_NAME = 0.5
-"""Share of tensors in common from which a file is said to be of another architecture."""
 
 
 def refuse_misfit(

@@ -1,7 +1,6 @@
 """`multishift convert-checkpoint`: a published checkpoint as a safetensors file of ours."""
 
 import errno
-import hashlib
 import os
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
@@ -12,6 +11,7 @@ import numpy as np
 
 from pipelines.commands.console import err, out
 from storage.atomic import StoreFullError
+from storage.images import file_sha256
 from storage.weights import write_weights
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run_convert(
     metadata = {
         "architecture": architecture,
         "source": source.name,
-        "source_sha256": _sha256(source),
+        "source_sha256": file_sha256(source),
         "multishift_version": version("multishift"),
     }
     n_bytes = _write(target, state, metadata)
@@ -74,11 +74,6 @@ def _write(target: Path, state: Mapping[str, np.ndarray], metadata: Mapping[str,
             "file on another disk"
         )
         raise OSError(errno.ENOSPC, reason, str(target)) from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _print_differences(loaded: "LoadedSegmenter") -> None:

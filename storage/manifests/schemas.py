@@ -18,8 +18,16 @@ from storage.records import (
     GeneratedFrame,
     OodObject,
     Quarantined,
-    SceneRequest,
     SourceObject,
+)
+from storage.scene_records import (
+    ExecutionProfile,
+    KnownScoreCount,
+    LabelledScene,
+    ObjectAttempt,
+    SceneAttempt,
+    SceneRequest,
+    SceneVerdict,
 )
 
 __all__ = [
@@ -39,12 +47,18 @@ Record = TypeVar("Record")
 TABLES: Mapping[str, type] = MappingProxyType(
     {
         "class_counts": ClassCount,
+        "execution_profiles": ExecutionProfile,
         "findings": Finding,
         "frames": Frame,
         "generated_frames": GeneratedFrame,
+        "known_scores": KnownScoreCount,
+        "labelled_scenes": LabelledScene,
+        "object_attempts": ObjectAttempt,
         "ood_objects": OodObject,
         "quarantine": Quarantined,
+        "scene_attempts": SceneAttempt,
         "scene_requests": SceneRequest,
+        "scene_verdicts": SceneVerdict,
         "source_objects": SourceObject,
     }
 )

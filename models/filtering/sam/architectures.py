@@ -5,7 +5,6 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
-import torch
 from torch import nn
 
 from models.filtering.sam.library import (
@@ -19,6 +18,7 @@ from models.filtering.sam.library import (
     build_sam_vit_l,
     build_sam_vit_t,
 )
+from models.random_weights import drawn_from, undisturbed
 
 _MINIATURE_SIZE_PX = 256
 _MINIATURE_PATCH_PX = 8
@@ -82,16 +82,14 @@ def build(name: str, *, seed: int) -> Any:
 
     torch's own random numbers go on afterwards as if nothing had been drawn.
     """
-    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
-        # torch.manual_seed would seed the accelerators too, which nobody restores.
-        torch.default_generator.manual_seed(seed)
-        return ARCHITECTURES[name]().float().eval()
+    with drawn_from(seed):
+        return ARCHITECTURES[name]().eval()
 
 
 def skeleton(name: str) -> Any:
     """Network to be given weights: it holds none of its own where that can be spared."""
     device = "cpu" if name in _COUNTS_IN_TENSORS else "meta"
-    with torch.random.fork_rng(devices=[]), torch.device(device):
+    with undisturbed(device):
         return ARCHITECTURES[name]()
 
 

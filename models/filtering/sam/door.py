@@ -1,18 +1,19 @@
 """The one door through which weights become a SAM."""
 
-from math import isfinite
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from models.checkpoint.matching import Shapes, compare, describe, grouped, likeness
+from models.checkpoint.matching import (
+    LIKENESS_TO_NAME,
+    Shapes,
+    compare,
+    describe,
+    grouped,
+    likeness,
+)
 from models.checkpoint.reading import CheckpointError, read_tensors
+from models.checkpoint.values import converted
 from models.filtering.sam.architectures import ARCHITECTURES, build, published_shapes, skeleton
 from models.filtering.sam.segmenter import SamSegmenter
-
-LIKENESS_TO_NAME = 0.5
-"""Share of tensors in common from which a file is said to be of an architecture."""
 
 _FETCH = "run multishift fetch filter, where there is a network"
 
@@ -40,7 +41,9 @@ def load_sam(name_or_file: Path | str, *, seed: int = 0) -> SamSegmenter:
     architecture = _architecture(path, {key: tuple(t.shape) for key, t in found.items()})
     network = skeleton(architecture)
     own = network.state_dict()
-    given = {key: _converted(path, key, found[key], own[key]) for key in own if key in found}
+    given = {
+        key: converted(path, key, found[key], own[key], copy=True) for key in own if key in found
+    }
     network.load_state_dict(own | given, assign=True)
     # Evaluation mode comes last: MobileSAM's attention keeps a copy of some weights from it.
     return SamSegmenter(network, architecture=architecture).eval()
@@ -70,16 +73,3 @@ def _original_form(found: Shapes) -> str:
     if any(key.startswith("vision_encoder.") for key in found):
         return "sam_vit_h_4b8939.pth is: this one has the names that transformers gives"
     return "sam_vit_h_4b8939.pth or mobile_sam.pt are"
-
-
-def _converted(path: Path, key: str, found: Tensor, own: Tensor) -> Tensor:
-    """A copy of the file's tensor in the type of the network's."""
-    if own.is_floating_point() != found.is_floating_point() or found.is_complex():
-        kind = "floating-point" if own.is_floating_point() else "whole"
-        fact = f"need {kind} numbers as {key}, got {str(found.dtype).removeprefix('torch.')}"
-        raise CheckpointError(path, fact, "use the checkpoint that this one was derived from")
-    tensor = found.to("cpu", own.dtype, copy=True)
-    if not all(map(isfinite, torch.stack(torch.aminmax(tensor)).tolist())):
-        fact = f"need finite weights that float32 can hold, got others as {key}"
-        raise CheckpointError(path, fact, "use a checkpoint from before its training diverged")
-    return tensor

@@ -10,14 +10,11 @@ from functools import cache
 import numpy as np
 from jaxtyping import UInt8
 
-from models.miniature import OBJECT_KINDS, PLACES, TIMES, WEATHERS, SceneSpec, render_scene
+from models.layout import layout_class_table
+from models.miniature import OBJECT_KINDS, TIMES, WEATHERS, SceneSpec, render_scene
+from models.miniature.world import KNOWN_KINDS, KNOWN_PLACES, RESERVED_KINDS, RESERVED_PLACES
 from models.seeding import derive_seed
-from storage.label_space import OOD_ID, read_table, train_id_table
-
-KNOWN_PLACES = tuple(place.name for place in PLACES if not place.is_reserved)
-KNOWN_KINDS = tuple(kind.name for kind in OBJECT_KINDS if not kind.is_reserved)
-RESERVED_PLACES = tuple(place.name for place in PLACES if place.is_reserved)
-RESERVED_KINDS = tuple(kind.name for kind in OBJECT_KINDS if kind.is_reserved)
+from storage.label_space import OOD_ID, train_id_table
 
 N_OBJECTS_FRACS = (0.2, 0.4, 0.25, 0.15)
 """Share of the scenes with 0, 1, 2 and 3 objects."""
@@ -67,7 +64,7 @@ def draw_example(index: int, *, purpose: str = "training", is_unseen: bool = Fal
 def render_example(spec: SceneSpec) -> Example:
     """The example of a spec; same spec, same bytes."""
     scene = render_scene(spec)
-    layout, label = _ade_classes()[scene.label_ids], train_id_table()[scene.label_ids]
+    layout, label = layout_class_table()[scene.label_ids], train_id_table()[scene.label_ids]
     for placed in scene.objects:
         layout[placed.mask] = _ade_ids()[placed.kind]
         label[placed.mask] = OOD_ID
@@ -77,12 +74,3 @@ def render_example(spec: SceneSpec) -> Example:
 @cache
 def _ade_ids() -> dict[str, int]:
     return {kind.name: kind.ade_id for kind in OBJECT_KINDS}
-
-
-@cache
-def _ade_classes() -> UInt8[np.ndarray, "256"]:
-    """ADE20K-150 class of each Cityscapes label id, 0 for void."""
-    table = np.zeros(256, np.uint8)
-    for row in read_table("cityscapes_to_ade20k"):
-        table[int(row["label_id"])] = max(0, int(row["class_id"]))
-    return table

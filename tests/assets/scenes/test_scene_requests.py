@@ -19,8 +19,9 @@ from assets.sources import sources
 from models.scenes import paste_mask
 from models.seeding import derive_seed
 from storage.images import file_sha256, write_png
-from storage.records import Quarantined, SceneRequest
+from storage.records import Quarantined
 from storage.rle import decode_mask
+from storage.scene_records import SceneRequest
 from tests.assets.scenes.small_world import (
     CAR,
     ROWS,

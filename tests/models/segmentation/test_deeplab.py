@@ -61,6 +61,16 @@ def test_the_ood_score_falls_where_a_class_of_the_ood_layer_is_sure(miniature):
 
 
 @torch.inference_mode()
+def test_an_image_alone_equals_its_place_in_a_batch_of_the_published_network(published):
+    images = torch.randn(2, 3, 64, 96)
+    whole = published(images)
+    for index in range(2):
+        alone = published(images[index : index + 1])
+        for found, expected in zip(alone, whole, strict=True):
+            torch.testing.assert_close(found[0], expected[index], atol=1e-4, rtol=1e-4)
+
+
+@torch.inference_mode()
 def test_an_image_alone_equals_its_place_in_a_batch(miniature):
     images = torch.randn(3, 3, 65, 97)
     whole = miniature(images)

@@ -111,3 +111,14 @@ def test_empty_and_full_masks_occur_in_the_golden_file(network, golden):
     masks, _ = attention_masks(network, golden["image"])
     assert any((~mask.any(dim=-1)).any() for mask in masks)
     assert any(mask.all(dim=-1).any() for mask in masks)
+
+
+@torch.inference_mode()
+def test_an_image_alone_equals_its_place_in_a_batch(network, golden):
+    images = torch.cat([golden["image"], golden["image"].flip(3)])
+    whole = network(images)
+    for index in range(2):
+        alone = network(images[index : index + 1])
+        for found, expected in zip(alone, whole, strict=True):
+            span = expected[index].max() - expected[index].min()
+            assert (found[0] - expected[index]).abs().max() < 1e-4 * span
