@@ -28,6 +28,8 @@ class Bundle:
         tokenizer: None where there is none; only encoding a prompt needs it.
         scheduler_config: of the diffusers scheduler named in ``_class_name``; None where the bundle
             has none.
+        edge_controlnet: takes edges of a photograph, gray as RGB in [0, 1]; None where there is
+            none.
     """
 
     source: str
@@ -37,6 +39,7 @@ class Bundle:
     text_encoder: CLIPTextModel | None
     tokenizer: CLIPTokenizer | None
     scheduler_config: Mapping[str, Any] | None
+    edge_controlnet: ControlNetModel | None = None
 
     @property
     def latent_stride(self) -> int:
@@ -58,6 +61,12 @@ class Bundle:
         """Name of the field -> network, for those that are there."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if isinstance(value, nn.Module)}
+
+    @property
+    def controlnets(self) -> Mapping[str, ControlNetModel]:
+        """Name of the field -> ControlNet, for those that are there, the layout's first."""
+        values = {"controlnet": self.controlnet, "edge_controlnet": self.edge_controlnet}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def _n_downsamplers(encoder: Any) -> int:

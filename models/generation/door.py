@@ -26,11 +26,13 @@ def load_bundle(
 
     Args:
         source: a folder in diffusers layout (subfolders ``unet``, ``controlnet``, ``vae``,
-            ``text_encoder``, ``tokenizer``, ``scheduler``; safetensors only); the original single
+            ``text_encoder``, ``tokenizer``, ``scheduler``, and ``controlnet_1`` where there is a
+            ControlNet for edges; safetensors only); the original single
             file of Stable Diffusion 1.5 with its ControlNet (``control_sd15_seg.pth``,
             .safetensors), which is never unpickled unsafely; or a hub id with a pinned revision,
             ``org/name@<40 hex digits>``, found in the local cache of the hub. Where base and
-            ControlNet are two repositories: ``org/base@<40 hex>+org/controlnet@<40 hex>``.
+            ControlNet are two repositories: ``org/base@<40 hex>+org/controlnet@<40 hex>``, and a
+            third ``+org/edges@<40 hex>`` holds the ControlNet for edges.
         device: where the networks come to lie.
         dtype: of their weights.
 

@@ -33,6 +33,11 @@ def load_folder(layout: Layout) -> Bundle:
         text_encoder=_text_encoder(layout),
         tokenizer=_tokenizer(layout),
         scheduler_config=_scheduler_config(layout),
+        edge_controlnet=(
+            _network(layout, "edge_controlnet", ControlNetModel)
+            if "edge_controlnet" in layout.folders
+            else None
+        ),
     )
 
 

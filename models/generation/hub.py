@@ -13,9 +13,13 @@ from models.generation.quiet import quiet
 
 FETCH = "run multishift fetch generator, where there is a network, and name what it fetched"
 _NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*"
-_UNPINNED = re.compile(rf"{_NAME}(@[^/+\s]*)?(\+{_NAME}(@[^/+\s]*)?)?")
+_UNPINNED = re.compile(rf"{_NAME}(@[^/+\s]*)?(\+{_NAME}(@[^/+\s]*)?){{0,2}}")
 _PINNED = re.compile(rf"({_NAME})@([0-9a-f]{{40}})")
-_FORM = "org/name@revision or org/base@revision+org/controlnet@revision, revisions of 40 hex digits"
+_ELSEWHERE = ("controlnet", "edge_controlnet")
+_FORM = (
+    "org/name@revision or org/base@revision+org/controlnet@revision, and +org/edges@revision for a "
+    "ControlNet of edges, revisions of 40 hex digits"
+)
 
 
 @dataclass(frozen=True)
@@ -27,18 +31,20 @@ class PinnedRepo:
 
 
 def looks_like_hub_id(source: str) -> bool:
-    """Whether a text could name one or two repositories, pinned or not; a path may look so too."""
+    """Whether a text could name one to three repositories; a path may look so too."""
     return _UNPINNED.fullmatch(source) is not None
 
 
 def parse_hub_ids(source: str) -> tuple[PinnedRepo, ...]:
-    """One repository that holds all parts, or two: the base, and the one with the ControlNet.
+    """One repository that holds all parts, or the base, then those of its ControlNets.
+
+    The first ControlNet takes layouts, the second one edges.
 
     Raises:
         BundleError: if a revision is missing or is a name that can move, such as a branch.
     """
     matches = [_PINNED.fullmatch(text) for text in source.split("+")]
-    if not all(matches) or len(matches) > 2:
+    if not all(matches) or len(matches) > 1 + len(_ELSEWHERE):
         fact = f"need {_FORM}; found no such file or folder, and no such hub id"
         cure = f"check the path, or pin the revision; to read revisions, {FETCH}"
         raise BundleError(source, fact, cure)
@@ -53,7 +59,7 @@ def find_in_cache(source: str) -> Layout:
     """
     base, *others = (_snapshot(source, repo) for repo in parse_hub_ids(source))
     cure = f"the cache holds it in part: {FETCH}"
-    return find_parts(source, base, cure, controlnet=others[0] if others else None)
+    return find_parts(source, base, cure, elsewhere=dict(zip(_ELSEWHERE, others, strict=False)))
 
 
 def _snapshot(source: str, repo: PinnedRepo) -> Path:

@@ -17,7 +17,12 @@ PARTS = ("unet", "controlnet", "vae", "text_encoder", "tokenizer")
 """Subfolders that a bundle has; the scheduler's is optional."""
 
 SCHEDULER = "scheduler"
+EDGE_FOLDER = "controlnet_1"
+"""Where the ControlNet for edges lies, as diffusers numbers several ControlNets."""
+
 INDEX = "model_index.json"
+_TOO_MANY = "controlnet_2"
+_SEVERAL = "MultiControlNetModel"
 _MAY_LACK = ("text_encoder", "tokenizer")
 _VARIANTS = (None, "fp16")
 _PICKLES = ("*.bin", "*.ckpt", "*.pt", "*.pth")
@@ -31,7 +36,8 @@ class Layout:
 
     Attributes:
         source: as the user named it.
-        folders: part -> folder; the text parts and the scheduler may be missing.
+        folders: part -> folder; the text parts, the scheduler and the ``edge_controlnet`` may be
+            missing.
         cure: what to do about a part that cannot be used.
     """
 
@@ -40,26 +46,40 @@ class Layout:
     cure: str
 
 
-def find_parts(source: str, folder: Path, cure: str, *, controlnet: Path | None = None) -> Layout:
-    """The parts in the subfolders of ``folder``; of ``controlnet`` comes the part of that name.
+def find_parts(
+    source: str, folder: Path, cure: str, *, elsewhere: Mapping[str, Path] | None = None
+) -> Layout:
+    """The parts in the subfolders of ``folder``.
+
+    Args:
+        source: as the user named it.
+        folder: in diffusers layout; the first ControlNet takes layouts, a second one edges.
+        cure: what to do about a part that is missing or cannot be used.
+        elsewhere: ``controlnet`` or ``edge_controlnet`` -> the folder that it comes from instead,
+            which holds it, or a ``controlnet`` that does.
 
     Raises:
         BundleError: if a part is missing. The text parts may be, where `INDEX` says that there are
             none.
     """
-    folders = {part: folder / part for part in (*PARTS, SCHEDULER) if (folder / part).is_dir()}
-    if controlnet is not None:
-        inner = controlnet / "controlnet"
-        folders["controlnet"] = inner if inner.is_dir() else controlnet
+    subfolders = {part: part for part in (*PARTS, SCHEDULER)} | {"edge_controlnet": EDGE_FOLDER}
+    folders = {part: folder / name for part, name in subfolders.items()}
+    folders = {part: path for part, path in folders.items() if path.is_dir()}
+    for part, path in (elsewhere or {}).items():
+        inner = path / "controlnet"
+        folders[part] = inner if inner.is_dir() else path
     if not folders:
         names = sorted(path.name for path in folder.iterdir())
         found = ", ".join(names[:5] + ["..."] * (len(names) > 5)) or "nothing"
         raise BundleError(source, f"{_NEEDED}, found a folder with {found}", _OTHER_FOLDER)
-    declared_none = _declared_none(folder)
-    missing = [part for part in PARTS if part not in folders and part not in declared_none]
+    index = _index(folder)
+    missing = [subfolders[part] for part in _needed(index) if part not in folders]
     if missing:
-        fact = f"{_NEEDED}, found {', '.join(folders)} and no {', '.join(missing)}"
-        raise BundleError(source, fact, cure)
+        found = ", ".join(subfolders[part] for part in folders)
+        raise BundleError(source, f"{_NEEDED}, found {found} and no {', '.join(missing)}", cure)
+    if (folder / _TOO_MANY).is_dir():
+        fact = f"need one ControlNet for layouts and at most one for edges, found {_TOO_MANY} too"
+        raise BundleError(source, fact, "take it out; the second one is to take edges")
     return Layout(source=source, folders=folders, cure=cure)
 
 
@@ -103,11 +123,18 @@ def weights_variant(folder: Path, stem: str, cure: str) -> str | None:
     raise BundleError(folder, f"need {stem}.safetensors, found {found}", cure)
 
 
-def _declared_none(folder: Path) -> set[str]:
-    """Text parts of which `INDEX` says that the bundle has none."""
+def _index(folder: Path) -> dict[str, Any]:
     path = folder / INDEX
-    index = read_json(path, "mend or remove this file") if path.is_file() else {}
-    return {part for part in _MAY_LACK if index.get(part) == [None, None]}
+    return read_json(path, "mend or remove this file") if path.is_file() else {}
+
+
+def _needed(index: Mapping[str, Any]) -> list[str]:
+    """Parts that a bundle must have: the index can waive text parts, and ask for edges."""
+    needed = [part for part in PARTS if not (part in _MAY_LACK and index.get(part) == [None, None])]
+    controlnet = index.get("controlnet")
+    if isinstance(controlnet, list) and _SEVERAL in controlnet:
+        needed.append("edge_controlnet")
+    return needed
 
 
 def _weight_files(folder: Path, stem: str, variant: str | None, cure: str) -> list[Path]:

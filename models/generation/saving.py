@@ -9,8 +9,10 @@ from uuid import uuid4
 import diffusers
 import torch
 from diffusers import StableDiffusionControlNetPipeline
+from diffusers.models.controlnets.multicontrolnet import MultiControlNetModel
 
 from models.generation.bundle import Bundle, BundleError
+from models.generation.layout import EDGE_FOLDER
 from models.generation.quiet import quiet
 
 
@@ -40,16 +42,28 @@ def save_bundle(
     staged = folder.parent / f".tmp-{uuid4().hex}"
     try:
         with quiet():
-            pipeline(bundle, dtype=dtype).save_pretrained(
-                staged, safe_serialization=True, max_shard_size=max_shard_size
-            )
+            _write(pipeline(bundle, dtype=dtype), staged, max_shard_size)
         staged.rename(folder)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
 
 
+def _write(built: Any, folder: Path, max_shard_size: str) -> None:
+    built.save_pretrained(folder, safe_serialization=True, max_shard_size=max_shard_size)
+    controlnet: Any = built.controlnet
+    if isinstance(controlnet, MultiControlNetModel):
+        # It wrote one file a network: the library's class does not pass the size on.
+        for name, network in zip(("controlnet", EDGE_FOLDER), built.controlnet.nets, strict=True):
+            shutil.rmtree(folder / name)
+            network.save_pretrained(
+                folder / name, safe_serialization=True, max_shard_size=max_shard_size
+            )
+
+
 def pipeline(bundle: Bundle, *, dtype: torch.dtype | None = None) -> Any:
     """The parts as a `StableDiffusionControlNetPipeline` of diffusers, without its safety checker.
+
+    A bundle with a ControlNet for edges gives one of two ControlNets, the layout's first.
 
     Args:
         bundle: its networks become those of the pipeline, or are copied where ``dtype`` differs.
@@ -59,6 +73,7 @@ def pipeline(bundle: Bundle, *, dtype: torch.dtype | None = None) -> Any:
         part: network if dtype in (None, network.dtype) else deepcopy(network).to(dtype)
         for part, network in bundle.modules.items()
     }
+    controlnets = [networks.pop(part) for part in bundle.controlnets]
     scheduler = None
     if bundle.scheduler_config is not None:
         scheduler_class = getattr(diffusers, bundle.scheduler_config["_class_name"])
@@ -66,6 +81,7 @@ def pipeline(bundle: Bundle, *, dtype: torch.dtype | None = None) -> Any:
     with quiet():
         return StableDiffusionControlNetPipeline(
             **{"text_encoder": None, **networks},
+            controlnet=controlnets if len(controlnets) > 1 else controlnets[0],
             tokenizer=bundle.tokenizer,
             scheduler=scheduler,
             safety_checker=None,

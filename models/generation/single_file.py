@@ -81,10 +81,14 @@ def load_single_file(path: Path) -> Bundle:
         vae=networks["vae"],
         text_encoder=_text_encoder(path, text) if text else None,
         tokenizer=clip_tokenizer(),
-        scheduler_config=scheduler_config(
-            json.loads((CONFIGS / "scheduler" / "scheduler_config.json").read_text())
-        ),
+        scheduler_config=published_schedule(),
     )
+
+
+def published_schedule() -> Mapping[str, Any]:
+    """Configuration of DDIM on the noise schedule of Stable Diffusion 1.5."""
+    path = CONFIGS / "scheduler" / "scheduler_config.json"
+    return scheduler_config(json.loads(path.read_text()))
 
 
 def _refuse_absent(

@@ -6,6 +6,24 @@ import torch
 from safetensors.torch import load_file, save_file
 
 
+class OneStep:
+    """A scheduler of one time step, whose outcome is what the networks gave."""
+
+    order, init_noise_sigma = 1, 1.0
+
+    def __init__(self, timestep):
+        self.timesteps = torch.tensor([timestep])
+
+    def set_timesteps(self, n_steps, device=None):
+        assert n_steps == 1
+
+    def scale_model_input(self, sample, timestep):
+        return sample
+
+    def step(self, output, timestep, sample, return_dict):
+        return (output,)
+
+
 def equal_networks(first, second):
     """Whether two bundles hold the same networks with the same tensors."""
     states = [

@@ -1,9 +1,11 @@
 """A bundle small enough to load in a blink, with random weights."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
+from diffusers import ControlNetModel
 
 from models.generation.miniature import MiniatureSizes, build_miniature_bundle
 from models.generation.saving import save_bundle
@@ -31,6 +33,35 @@ def tiny_folder(tiny_bundle, tmp_path_factory):
     """`tiny_bundle`, saved; leave it as it is."""
     folder = tmp_path_factory.mktemp("bundle") / "tiny"
     save_bundle(tiny_bundle, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def edge_bundle(tiny_bundle):
+    """`tiny_bundle` with two ControlNets that have an effect; leave it as it is."""
+    layout_net, edge_net = (
+        _steering_controlnet(tiny_bundle, 1),
+        _steering_controlnet(tiny_bundle, 2),
+    )
+    return replace(tiny_bundle, controlnet=layout_net, edge_controlnet=edge_net)
+
+
+def _steering_controlnet(bundle, seed):
+    """A ControlNet without the zeros that a new one begins with."""
+    widths = bundle.controlnet.config.conditioning_embedding_out_channels
+    network = ControlNetModel.from_unet(bundle.unet, conditioning_embedding_out_channels=widths)
+    generator = torch.Generator().manual_seed(seed)
+    for tensor in network.parameters():
+        if not tensor.any():
+            tensor.data = torch.randn(tensor.shape, generator=generator)
+    return network.eval()
+
+
+@pytest.fixture(scope="session")
+def edge_folder(edge_bundle, tmp_path_factory):
+    """`edge_bundle`, saved; leave it as it is."""
+    folder = tmp_path_factory.mktemp("bundle") / "edges"
+    save_bundle(edge_bundle, folder)
     return folder
 
 

@@ -53,6 +53,19 @@ def test_the_layout_must_shrink_as_the_image_does(tiny_bundle):
     )
 
 
+def test_a_controlnet_for_edges_must_fit_too(edge_bundle):
+    network = edge_bundle.edge_controlnet
+    refuse_unfit(edge_bundle)
+    for changes, said in (
+        ({"in_channels": 8}, "4 in and 4 out of unet, 8 in edge_controlnet"),
+        ({"conditioning_channels": 1}, "need edge_controlnet with 3 conditioning channels"),
+        ({"conditioning_embedding_out_channels": (4, 8)}, "need edge_controlnet that takes"),
+        ({"layers_per_block": 2}, "need edge_controlnet residuals"),
+        ({"cross_attention_dim": 64}, "found 32 in unet, 64 in edge_controlnet"),
+    ):
+        assert said in refusal(edge_bundle, edge_controlnet=rebuilt(network, **changes))
+
+
 @pytest.mark.parametrize(
     ("changes", "found"),
     [

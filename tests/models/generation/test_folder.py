@@ -58,6 +58,44 @@ def test_a_scheduler_is_not_needed(bundle_folder):
     assert load_bundle(bundle_folder).scheduler_config is None
 
 
+def test_a_second_controlnet_takes_edges(edge_folder, edge_bundle):
+    loaded = load_bundle(edge_folder)
+    assert equal_networks(loaded, edge_bundle)
+    assert list(loaded.controlnets) == ["controlnet", "edge_controlnet"]
+    assert not any(module.training for module in loaded.edge_controlnet.modules())
+
+
+def test_edges_are_taken_where_the_index_does_not_speak_of_them(
+    bundle_folder, edge_folder, edge_bundle
+):
+    shutil.copytree(edge_folder / "controlnet_1", bundle_folder / "controlnet_1")
+    read = load_bundle(bundle_folder).edge_controlnet.state_dict()
+    wanted = edge_bundle.edge_controlnet.state_dict()
+    assert all(torch.equal(read[key], tensor) for key, tensor in wanted.items())
+
+
+@pytest.fixture
+def edge_copy(edge_folder, tmp_path):
+    return shutil.copytree(edge_folder, tmp_path / "edges")
+
+
+def test_a_second_controlnet_that_the_index_names_must_be_there(edge_copy):
+    shutil.rmtree(edge_copy / "controlnet_1")
+    assert " and no controlnet_1; copy the folder again" in refusal(edge_copy)
+
+
+def test_a_third_controlnet_is_refused(edge_copy):
+    shutil.copytree(edge_copy / "controlnet_1", edge_copy / "controlnet_2")
+    assert "layouts and at most one for edges, found controlnet_2 too;" in refusal(edge_copy)
+
+
+def test_damage_to_the_second_controlnet_is_named(edge_copy):
+    edit_weights(edge_copy / "controlnet_1" / WEIGHTS, lambda tensors: tensors.pop("conv_in.bias"))
+    assert "tensors of edge_controlnet, found 1 missing (conv_in.bias)" in refusal(edge_copy)
+    (edge_copy / "controlnet_1" / WEIGHTS).write_bytes(b"")
+    assert f"{edge_copy / 'controlnet_1' / WEIGHTS}: is a damaged" in refusal(edge_copy)
+
+
 @pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
 @pytest.mark.parametrize(
     ("content", "said"),

@@ -53,10 +53,23 @@ def test_base_and_controlnet_can_be_two(cache, tiny_folder, tiny_bundle, inner):
     assert equal_networks(loaded, tiny_bundle)
 
 
+@pytest.mark.parametrize("inner", ["", "controlnet"])
+def test_edges_can_be_a_third(cache, edge_folder, edge_bundle, inner):
+    base = shutil.copytree(edge_folder, snapshot(cache, "org/base", BASE))
+    for name, found in (("org/control", "controlnet"), ("org/edges", "controlnet_1")):
+        folder = snapshot(cache, name, CONTROL) / inner
+        folder.parent.mkdir(parents=True)
+        (base / found).rename(folder)
+    source = f"org/base@{BASE}+org/control@{CONTROL}+org/edges@{CONTROL}"
+    assert equal_networks(load_bundle(source), edge_bundle)
+
+
 @pytest.mark.parametrize(
     "source",
     [
         "org/name",
+        f"org/base@{BASE}+org/control@{BASE}+org/edges",
+        f"org/base@{BASE}+org/control@{BASE}+org/edges@main",
         "org/name@main",
         "org/name@",
         f"org/name@{BASE[:-1]}",
@@ -77,6 +90,11 @@ def test_pinned_ids_are_read():
         PinnedRepo("a/b", BASE),
         PinnedRepo("c/d", CONTROL),
     )
+    assert parse_hub_ids(f"a/b@{BASE}+c/d@{CONTROL}+e/f@{BASE}")[2] == PinnedRepo("e/f", BASE)
+
+
+def test_a_fourth_repository_is_no_hub_id(cache):
+    assert "file does not exist" in refusal("+".join([f"a/b@{BASE}"] * 4))
 
 
 def test_what_the_cache_lacks_is_named_with_the_command_that_fetches_it(cache):

@@ -21,6 +21,33 @@ def test_diffusers_own_pipeline_reads_a_saved_bundle(tiny_folder, tiny_bundle):
     assert read.scheduler.config.prediction_type == "v_prediction"
 
 
+def test_diffusers_own_pipeline_reads_two_controlnets(edge_folder, edge_bundle):
+    from models.generation.quiet import quiet
+
+    with quiet():
+        read = StableDiffusionControlNetPipeline.from_pretrained(edge_folder, safety_checker=None)
+    for network, wanted in zip(read.controlnet.nets, edge_bundle.controlnets.values(), strict=True):
+        found = network.state_dict()
+        assert all(torch.equal(found[key], t) for key, t in wanted.state_dict().items())
+
+
+def test_two_controlnets_are_split_into_files_too(edge_bundle, tmp_path):
+    save_bundle(edge_bundle, tmp_path / "split", max_shard_size="200KB")
+    for name in ("controlnet", "controlnet_1"):
+        sizes = [path.stat().st_size for path in (tmp_path / "split" / name).glob("*.safetensors")]
+        assert len(sizes) > 1
+        assert max(sizes) < 600_000  # no tensor is split
+    assert equal_networks(load_bundle(tmp_path / "split"), edge_bundle)
+
+
+def test_a_pipeline_of_two_controlnets_copies_only_what_it_must(edge_bundle):
+    built = pipeline(edge_bundle)
+    assert list(built.controlnet.nets) == list(edge_bundle.controlnets.values())
+    half = pipeline(edge_bundle, dtype=torch.bfloat16)
+    assert {network.dtype for network in half.controlnet.nets} == {torch.bfloat16}
+    assert edge_bundle.edge_controlnet.dtype == torch.float32
+
+
 def test_a_loaded_bundle_is_saved_without_the_paths_of_this_machine(tiny_folder, tmp_path):
     loaded = load_bundle(tiny_folder)
     save_bundle(loaded, tmp_path / "deep" / "copy")
