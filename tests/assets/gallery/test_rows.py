@@ -1,0 +1,81 @@
+import pytest
+
+from assets.gallery.counts import Tally, count_scenes
+from assets.gallery.difference import difference_table, round_difference
+from assets.gallery.rows import read_partition
+from assets.partitions import ScenePartition
+from tests.assets.gallery.conftest import LISBON, OSLO, lisbon_attempts, made
+from tests.assets.gallery.made_scenes import MadePartition, commit_made
+
+
+def test_attempts_are_joined_to_scenes(store):
+    rows = read_partition(store, LISBON)
+    assert [len(scene.attempts) for scene in rows.scenes] == [2, 1, 2, 1]
+    first, _, second, _ = rows.scenes
+    assert (first.shown.attempt.attempt, first.shown.status) == (1, "accepted")
+    assert first.shown.class_names == ("chair", "box")
+    assert [item.attempt.attempt for item in first.others] == [0]
+    assert (second.shown.attempt.attempt, second.shown.status) == (1, "rejected")
+    assert second.shown.condition == "plain"
+
+
+def test_counts_of_a_partition(store):
+    counts = count_scenes([read_partition(store, LISBON)])
+    assert (counts.n_frames, counts.n_scenes, counts.n_scenes_accepted) == (4, 4, 3)
+    assert counts.n_labels == 3
+    assert counts.attempts == Tally(accepted=3, rejected=3)
+    assert counts.attempts.acceptance == 0.5
+    assert counts.first_attempts.acceptance == 0.5
+    assert counts.reasons == {
+        "not out of distribution": Tally(rejected=2),
+        "another shape found": Tally(rejected=1),
+    }
+    assert list(counts.classes) == ["chair", "bathtub", "box"]
+    assert counts.classes["chair"] == Tally(accepted=2, rejected=3)
+    assert counts.conditions["rainy night"] == Tally(accepted=2, rejected=1)
+    assert counts.frames_without_scene == {"no_road": 1}
+
+
+def test_nothing_is_judged_before_the_filter(store):
+    counts = count_scenes([read_partition(store, OSLO)])
+    assert counts.attempts == Tally(unjudged=1)
+    assert counts.attempts.acceptance is None
+
+
+def test_a_partition_of_which_nothing_exists_is_empty(store):
+    rows = read_partition(store, ScenePartition(round="round-9", city="oslo"))
+    assert (rows.scenes, rows.requests, dict(rows.versions)) == ((), (), {})
+    assert count_scenes([rows]).attempts.acceptance is None
+
+
+def test_an_asset_made_from_an_earlier_version_is_named(store):
+    requests = store.manifests.latest("scene_requests", LISBON.key)
+    parents = {f"{requests.asset}/{requests.partition}": f"{requests.version}:another"}
+    drawn = store.manifests.latest("synthetic_scenes", LISBON.key)
+    tables = {name: store.manifests.rows(drawn, name) for name in drawn.tables}
+    store.manifests.commit("synthetic_scenes", tables, partition=LISBON.key, parents=parents)
+    assert read_partition(store, LISBON).outdated == ["synthetic_scenes"]
+
+
+def test_two_rounds_stand_side_by_side(store):
+    later = ScenePartition(round="round-2", city="lisbon")
+    attempts = (*lisbon_attempts()[1:3], made("lisbon_000007_000019", reason="empty_mask"))
+    commit_made(store, MadePartition(partition=later, attempts=attempts))
+    rows = {
+        (row.topic, row.name): (row.former, row.latter)
+        for row in round_difference(store, "lisbon", "round-1", "round-2")
+    }
+    assert rows["scenes", "wanted"] == (4, 3)
+    assert rows["acceptance", "of attempts"] == (0.5, pytest.approx(2 / 3))
+    assert rows["reason", "no object found"] == (0, 1)
+    assert rows["reason", "not out of distribution"] == (2, 0)
+    assert rows["condition", "plain"] == (0.0, 0.0)
+    assert rows["condition", "rainy night"] == (pytest.approx(2 / 3), 1.0)
+    assert rows["class", "bathtub"] == (1.0, None)
+
+
+def test_the_table_of_two_rounds_shows_percent(store):
+    table = difference_table(round_difference(store, "lisbon", "round-1", "round-2"))
+    shown = [tuple(record.data.values()) for record in table.records]
+    assert ("acceptance", "of attempts", "50.0%", "") in shown
+    assert ("scenes", "wanted", "4", "0") in shown
