@@ -4,13 +4,29 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from assets.detector_calibration import detector_calibration
 from assets.engine.resource import Engine
+from assets.filtered_scenes import filtered_scenes
+from assets.imported_scenes import imported_scenes
+from assets.labelled_scenes import labelled_scenes
 from assets.object_bank.checks import bank_checks
 from assets.ood_objects import ood_objects
 from assets.resources import DataRoot, ManifestStore
 from assets.scene_requests import scene_requests
 from assets.sources import sources
-from pipelines.jobs import demo, observe_data, open_round, request_scenes
+from assets.synthesis.networks import Networks
+from assets.synthetic_scenes import synthetic_scenes
+from pipelines.jobs import (
+    calibrate_detector,
+    demo,
+    generate_scenes,
+    import_scenes,
+    label_scenes,
+    observe_data,
+    open_round,
+    request_scenes,
+    train_miniature_bundle,
+)
 from pipelines.settings import Settings, read_settings
 
 
@@ -26,11 +42,35 @@ def build_definitions(
             n_workers=settings.engine_workers,
             address=settings.engine_address,
         ),
+        "networks": Networks(
+            models_root=settings.models_root,
+            miniature_set=settings.miniature_set,
+            profile=settings.networks,
+        ),
     }
     return dg.Definitions(
-        assets=[sources, ood_objects, scene_requests],
+        assets=[
+            sources,
+            ood_objects,
+            scene_requests,
+            detector_calibration,
+            synthetic_scenes,
+            filtered_scenes,
+            labelled_scenes,
+            imported_scenes,
+        ],
         asset_checks=[bank_checks],
-        jobs=[observe_data, demo, open_round, request_scenes],
+        jobs=[
+            observe_data,
+            demo,
+            open_round,
+            calibrate_detector,
+            generate_scenes,
+            request_scenes,
+            label_scenes,
+            import_scenes,
+            train_miniature_bundle,
+        ],
         resources={**defaults, **(resources or {})},
     )
 

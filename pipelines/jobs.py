@@ -1,9 +1,13 @@
 """What people launch: verbs over selections of assets."""
 
+from typing import Any
+
 import dagster as dg
 
 from assets.rounds import register_round
 from assets.sources import sources
+from assets.training.ops import STAGE_OPS, publish_op, same_for_all
+from assets.training.stages import STAGES
 
 observe_data = dg.define_asset_job(
     "observe_data",
@@ -23,8 +27,48 @@ request_scenes = dg.define_asset_job(
     description="Decide what to generate from one city in one round; open the round first.",
 )
 
+calibrate_detector = dg.define_asset_job(
+    "calibrate_detector",
+    selection=dg.AssetSelection.assets("detector_calibration"),
+    description="Score photographs of known classes, which a threshold as a quantile refers to.",
+)
+
+generate_scenes = dg.define_asset_job(
+    "generate_scenes",
+    selection=dg.AssetSelection.assets(
+        "scene_requests", "synthetic_scenes", "filtered_scenes", "labelled_scenes"
+    ),
+    description="From requests to labelled scenes of one city in one round; open the round and "
+    "calibrate the detector first.",
+)
+
+label_scenes = dg.define_asset_job(
+    "label_scenes",
+    selection=dg.AssetSelection.assets("filtered_scenes", "labelled_scenes"),
+    description="Judge what was drawn of one city in one round, and label what is accepted.",
+)
+
+import_scenes = dg.define_asset_job(
+    "import_scenes",
+    selection=dg.AssetSelection.assets("imported_scenes"),
+    description="Bring a set in the published layout into manifests; `multishift import` runs it.",
+)
+
 
 @dg.job(description="Register a round and the cities of Cityscapes: the partitions of generation.")
 def open_round() -> None:
     """One op: dynamic partitions must be there before they can be materialized."""
     register_round()
+
+
+@dg.job(
+    config=same_for_all,
+    executor_def=dg.in_process_executor,  # one stage after another: they share one accelerator
+    description="Train the miniature set from scratch: generator, SAM, detector, and their card.",
+)
+def train_miniature_bundle() -> None:
+    """One op a stage; a stage that is finished for the same numbers is kept."""
+    done: dict[str, Any] = {}
+    for name, stage in STAGES.items():
+        done[name] = STAGE_OPS[name](**{needed: done[needed] for needed in stage.inputs})
+    publish_op(finish=done["finish"])

@@ -31,6 +31,14 @@ class Settings(BaseSettings):
         default=str(STATE_ROOT / "models"),
         description="Folder of fetched weights and archives.",
     )
+    networks: Literal["world", "miniature", "paper"] = Field(
+        default="world",
+        description="Networks that draw and judge scenes (see `assets.synthesis.networks`).",
+    )
+    miniature_set: str = Field(
+        default=str(PROJECT_ROOT / "models" / "miniature_set"),
+        description="Folder of the miniature's networks.",
+    )
     single_writer: bool = Field(
         default=False,
         description="Accept a store without conditional create: one process alone writes.",
@@ -42,7 +50,7 @@ class Settings(BaseSettings):
     engine_workers: int = Field(default=2, ge=1, description="Workers of the mode `processes`.")
     engine_address: str = Field(default="", description="Scheduler of the mode `cluster`.")
 
-    @field_validator("data_root", "store_root", "models_root")
+    @field_validator("data_root", "store_root", "models_root", "miniature_set")
     @classmethod
     def _is_absolute(cls, root: str) -> str:
         """Local roots become absolute, since commands run in the folder of the checkout."""

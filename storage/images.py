@@ -9,7 +9,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tokenize import TokenError
@@ -17,11 +17,11 @@ from tokenize import TokenError
 import numpy as np
 from jaxtyping import Int, Integer, UInt8, UInt16
 from PIL import Image, UnidentifiedImageError
-from PIL.PngImagePlugin import PngImageFile, PngInfo
 from upath import UPath
 
 from storage.atomic import write_atomically
 from storage.datasets.dataset import BadFileError
+from storage.png import png_bytes as png_bytes
 
 MAX_PIXELS = 64_000_000
 """Largest image that is decoded: far above every data set of the method, far below a bomb."""
@@ -45,7 +45,6 @@ _UNPACKABLE = (
     TokenError,  # NumPy parses the header of an array as Python source
 )
 _FETCH_AGAIN = "fetch or copy the file again"
-_PNG_LEVEL = 6
 
 
 @contextmanager
@@ -207,71 +206,7 @@ def write_png(path: Path, pixels: UInt8[np.ndarray, "..."] | UInt16[np.ndarray, 
     """
     if path.suffix != ".png":
         raise ValueError(f"need a path that ends in .png, got {path.name}")
-    _refuse_other_arrays(pixels, path.name)
     write_atomically(UPath(path), png_bytes(pixels, {}))
-
-
-def png_bytes(
-    pixels: UInt8[np.ndarray, "..."] | UInt16[np.ndarray, "..."], text: Mapping[str, str]
-) -> bytes:
-    """PNG file of pixels as `write_png` takes them, with text chunks in the order of their keys.
-
-    Equal pixels and equal text give equal bytes (with one zlib version); without text they are
-    those of `write_png`.
-
-    Args:
-        pixels: gray, RGB or RGBA uint8, or gray uint16.
-        text: keys of 1 to 79 characters of Latin-1, as the PNG standard has them; values of any
-            characters but NUL.
-
-    Raises:
-        ValueError: if shape or dtype is another, or a text cannot be stored.
-    """
-    _refuse_other_arrays(pixels, "a PNG")
-    chunks = PngInfo()
-    for key, value in sorted(text.items()):
-        _refuse_other_text(key, value)
-        chunks.add_text(key, value)
-    encoded = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(pixels))
-    picture.save(encoded, "PNG", compress_level=_PNG_LEVEL, pnginfo=chunks)
-    return encoded.getvalue()
-
-
-def png_text(content: bytes) -> dict[str, str]:
-    """Text chunks of a PNG file, as `png_bytes` was given them.
-
-    Raises:
-        ValueError: if the bytes are no PNG file that can be decoded.
-    """
-    try:
-        with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
-            picture.load()  # text may also follow the pixels
-            chunks = picture.text if isinstance(picture, PngImageFile) else {}
-    except _UNREADABLE as error:
-        raise ValueError(f"need a PNG file, got {len(content)} bytes ({error})") from error
-    return {str(key): str(value) for key, value in chunks.items()}
-
-
-def _refuse_other_arrays(pixels: Integer[np.ndarray, "..."], place: str) -> None:
-    channels = pixels.shape[2:]
-    if pixels.dtype == np.uint16:
-        is_known = pixels.ndim == 2
-    else:
-        is_known = pixels.dtype == np.uint8 and (pixels.ndim, *channels) in ((2,), (3, 3), (3, 4))
-    if not is_known or not pixels.size:
-        raise ValueError(
-            f"need a gray, RGB or RGBA array for {place}, got {pixels.dtype} {pixels.shape}"
-        )
-
-
-def _refuse_other_text(key: str, value: str) -> None:
-    is_storable = all(ord(letter) < 256 and letter.isprintable() for letter in key)
-    if not (is_storable and 1 <= len(key) <= 79 and key == key.strip()) or "\0" in value:
-        raise ValueError(
-            "need text with keys of 1 to 79 printable characters of Latin-1 and values without "
-            f"NUL, got {key!r}: {value[:80]!r}"
-        )
 
 
 def write_photo(path: Path, image: UInt8[np.ndarray, "height width 3"]) -> None:

@@ -1,8 +1,11 @@
 """Weights as safetensors files: written whole or not at all, the same content as the same bytes.
 
+A digest names the content of any weights, file or folder.
+
 Reading them is the network's own business (`models.checkpoint.reading`).
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +15,7 @@ from safetensors.numpy import save
 from upath import UPath
 
 from storage.atomic import StoreFullError, write_atomically
+from storage.images import file_sha256
 
 _LENGTH_BYTES = 8
 """A file begins with the length of its header, little-endian; the header is padded to this."""
@@ -54,3 +58,27 @@ def write_weights(
         reason = f"cannot be written ({error.strerror or error}); nothing there was changed"
         raise OSError(error.errno, reason, str(path)) from error
     return len(content)
+
+
+def content_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes; of a folder over the names and bytes of all files below it.
+
+    Hidden files are left out; order of the listing and times do not matter.
+
+    Raises:
+        BadFileError: if a file cannot be read.
+        ValueError: if there is nothing to hash.
+    """
+    if path.is_file():
+        return file_sha256(path)
+    files = sorted(
+        file.relative_to(path).as_posix()
+        for file in path.rglob("*")
+        if file.is_file() and not any(s.startswith(".") for s in file.relative_to(path).parts)
+    )
+    if not files:
+        raise ValueError(f"{path}: need a file or a folder with files, got none")
+    digest = hashlib.sha256()
+    for name in files:
+        digest.update(f"{name}\0{file_sha256(path / name)}\n".encode())
+    return digest.hexdigest()

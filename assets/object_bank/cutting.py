@@ -4,12 +4,12 @@ Runs on workers; a pure function of its item, except that crops go to the blob s
 """
 
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 
+from assets.worker_store import store_of_item
 from models.object_bank import (
     ObjectGeometry,
     QualityRules,
@@ -24,7 +24,6 @@ from storage.images import file_sha256, read_image
 from storage.label_space import ade_class
 from storage.records import Frame, OodObject, SourceObject
 from storage.rle import decode_mask
-from storage.store import Store, open_store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +95,8 @@ def _judge_and_cut(item: CutItem, source: SourceObject, picture: _Picture) -> Oo
     if reason is not None:
         return replace(row, verdict="rejected", reason=str(reason))
     crop = cut_crop(picture.pixels, mask, geometry.box)
-    sha256 = _store_of(item.store_root, item.single_writer).blobs.put_image(crop)
+    sha256 = store_of_item(item.store_root, item.single_writer).blobs.put_image(crop)
     return replace(row, crop_sha256=sha256, appearance_hash=appearance_hash(crop))
-
-
-@cache
-def _store_of(root: str, single_writer: bool) -> Store:
-    """Opened once a process: an object store is probed each time it is opened."""
-    return open_store(root, single_writer=single_writer)
 
 
 def _describe(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from assets.answers import answer, check_specs
 from assets.scenes.order import BANK
 from assets.scenes.requests import ASSET
 from models.scenes import reserved_names
@@ -13,8 +14,6 @@ from storage.manifests.schemas import to_records
 from storage.records import OodObject, Quarantined
 from storage.scene_records import SceneRequest
 from storage.store import Store
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,9 @@ def check_scenes(found: Committed, limits: Limits) -> dg.AssetCheckResult:
             f"{len(empty)} of {len(frames)} frames have no scene, limit {limits.max_empty_frac}; "
             "the column reason says why"
         ]
-    return _answer("scenes_requested", problems, frames=len(frames), without_scene=len(empty))
+    return answer(
+        ASSET, "scenes_requested", problems, {"frames": len(frames), "without_scene": len(empty)}
+    )
 
 
 def check_objects(found: Committed, _limits: Limits) -> dg.AssetCheckResult:
@@ -65,7 +66,7 @@ def check_objects(found: Committed, _limits: Limits) -> dg.AssetCheckResult:
     named = {name for row in found.requests for name in row.object_ids}
     lost = sorted(named - found.kept_objects)
     problems = [f"{name} is not kept in the bank; materialize {ASSET} again" for name in lost]
-    return _answer("objects_in_bank", problems, objects=len(named), lost=len(lost))
+    return answer(ASSET, "objects_in_bank", problems, {"objects": len(named), "lost": len(lost)})
 
 
 def check_reserved(found: Committed, _limits: Limits) -> dg.AssetCheckResult:
@@ -79,7 +80,7 @@ def check_reserved(found: Committed, _limits: Limits) -> dg.AssetCheckResult:
     }
     met = sorted(named & reserved)
     problems = [f"{name} is reserved for measuring; take it off the list" for name in met]
-    return _answer("nothing_reserved", problems, reserved=len(reserved), met=len(met))
+    return answer(ASSET, "nothing_reserved", problems, {"reserved": len(reserved), "met": len(met)})
 
 
 def check_quarantine(found: Committed, limits: Limits) -> dg.AssetCheckResult:
@@ -89,7 +90,7 @@ def check_quarantine(found: Committed, limits: Limits) -> dg.AssetCheckResult:
     if n_bad > limits.max_bad_frac * n_frames:
         first = f"the first: {found.bad[0].item}: {found.bad[0].reason}"
         problems = [f"{n_bad} of {n_frames} frames, limit {limits.max_bad_frac}; {first}"]
-    return _answer("few_quarantined", problems, quarantined=n_bad, frames=n_frames)
+    return answer(ASSET, "few_quarantined", problems, {"quarantined": n_bad, "frames": n_frames})
 
 
 QUESTIONS: dict[str, Callable[[Committed, Limits], dg.AssetCheckResult]] = {
@@ -99,10 +100,7 @@ QUESTIONS: dict[str, Callable[[Committed, Limits], dg.AssetCheckResult]] = {
     "few_quarantined": check_quarantine,
 }
 
-CHECK_SPECS = [
-    dg.AssetCheckSpec(name, asset=ASSET, blocking=True, description=question.__doc__)
-    for name, question in QUESTIONS.items()
-]
+CHECK_SPECS = check_specs(ASSET, QUESTIONS)
 """Answered by the asset itself: a separate check would not know which partition to read."""
 
 
@@ -110,13 +108,3 @@ def answer_all(version: ManifestVersion, store: Store, limits: Limits) -> list[d
     """One answer to each question about a version."""
     found = read_committed(version, store)
     return [question(found, limits) for question in QUESTIONS.values()]
-
-
-def _answer(name: str, problems: list[str], **facts: int) -> dg.AssetCheckResult:
-    shown = "; ".join(problems[:_SHOWN]) or "none"
-    return dg.AssetCheckResult(
-        passed=not problems,
-        asset_key=ASSET,
-        check_name=name,
-        metadata={**facts, "problems": shown, "n_problems": len(problems)},
-    )

@@ -21,60 +21,79 @@ class SceneRequestsConfig(dg.Config):
     Lengths are stated for label maps 1024 pixels high, and scaled to those of the frames.
     """
 
-    n_variants: int = Field(1, ge=1, le=100, description="Scenes wanted of each frame.")
-    max_attempts: int = Field(
-        5, ge=1, le=100, description="Attempts requested for each scene; drawn until one is kept."
+    max_frames: int | None = Field(
+        default=None,
+        ge=1,
+        description="Frames of the city that get scenes, spread evenly over it; empty for all.",
     )
-    min_objects: int = Field(1, ge=1, le=10, description="Fewest objects in a scene.")
-    max_objects: int = Field(1, ge=1, le=10, description="Most objects in a scene.")
+    n_variants: int = Field(default=1, ge=1, le=100, description="Scenes wanted of each frame.")
+    max_attempts: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="Attempts requested for each scene; drawn until one is kept.",
+    )
+    min_objects: int = Field(default=1, ge=1, le=10, description="Fewest objects in a scene.")
+    max_objects: int = Field(default=1, ge=1, le=10, description="Most objects in a scene.")
     class_list: Literal["published_train", "published_val", "disjoint_train"] = Field(
-        "published_train",
+        default="published_train",
         description="Classes that may be drawn: the 82 published ones, the 32 of validation, or "
         "the 50 that validation lacks.",
     )
     object_choice: Choice = Field(
-        "published",
+        default="published",
         description="published: a source picture, then one of its objects; uniform: evenly over "
         "all objects; balanced: a class, then one of its objects.",
     )
     placement: Literal["published", "perspective"] = Field(
-        "published",
+        default="published",
         description="published: center on the road, longer side 200 to 500 pixels, whatever it "
         "hides; perspective: standing on the road, sized by its row, hiding no road user.",
     )
-    flip_frac: float = Field(0.0, ge=0, le=1, description="Share of objects that are mirrored.")
+    flip_frac: float = Field(
+        default=0.0, ge=0, le=1, description="Share of objects that are mirrored."
+    )
     min_visible_frac: float = Field(
-        0.5, ge=0, le=1, description="Least share of an object inside the frame; else redrawn."
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Least share of an object inside the frame; else redrawn.",
     )
     min_area_px: float = Field(
-        400.0, ge=0, description="Fewest pixels of a pasted object; else redrawn."
+        default=400.0, ge=0, description="Fewest pixels of a pasted object; else redrawn."
     )
     min_road_frac: float = Field(
-        0.01, ge=0, le=1, description="Least share of road of a frame that gets scenes."
+        default=0.01, ge=0, le=1, description="Least share of road of a frame that gets scenes."
     )
     camera_height_m: float | None = Field(
-        None, gt=0, description="Camera above the road (perspective); else the world's."
+        default=None, gt=0, description="Camera above the road (perspective); else the world's."
     )
     horizon_frac: float | None = Field(
-        None,
+        default=None,
         ge=0,
         lt=1,
         description="Horizon from the top (perspective); else the world's.",
     )
     plain_frac: float = Field(
-        0.5, ge=0, le=1, description="Share of scenes with the template that names no condition."
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of scenes with the template that names no condition.",
     )
     night_frac: float = Field(
-        0.3, ge=0, le=1, description="Share of night among the scenes that name a condition."
+        default=0.3,
+        ge=0,
+        le=1,
+        description="Share of night among the scenes that name a condition.",
     )
-    places: str = Field("world", min_length=1, description=f"List of places: {_LIST}")
-    weathers: str = Field("world", min_length=1, description=f"List of weathers: {_LIST}")
-    times: str = Field("world", min_length=1, description=f"List of times: {_LIST}")
+    places: str = Field(default="world", min_length=1, description=f"List of places: {_LIST}")
+    weathers: str = Field(default="world", min_length=1, description=f"List of weathers: {_LIST}")
+    times: str = Field(default="world", min_length=1, description=f"List of times: {_LIST}")
     max_bad_frac: float = Field(
-        0.05, ge=0, le=1, description="Share of frames in quarantine that still passes."
+        default=0.05, ge=0, le=1, description="Share of frames in quarantine that still passes."
     )
     max_empty_frac: float = Field(
-        0.2, ge=0, le=1, description="Share of frames without any scene that still passes."
+        default=0.2, ge=0, le=1, description="Share of frames without any scene that still passes."
     )
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from assets.engine.outcome import quarantined_finding
+from assets.lineage import parents_of
 from assets.partitions import ScenePartition, train_cities
 from assets.resources import DataRoot
 from assets.scenes.config import SceneRequestsConfig
@@ -65,11 +66,7 @@ class SceneOrder:
     @property
     def parents(self) -> dict[str, str]:
         """The version of the bank that objects are drawn from."""
-        return {
-            f"{self.bank.asset}/{self.bank.partition}": (
-                f"{self.bank.version}:{self.bank.fingerprint}"
-            )
-        }
+        return parents_of(self.bank)
 
 
 def plan_scenes(
@@ -98,7 +95,7 @@ def plan_scenes(
             min_road_frac=config.min_road_frac,
             license=rendered_license(world) or CITYSCAPES.license,
         )
-        for frame in frames
+        for frame in _spread(frames, config.max_frames)
     )
     return SceneOrder(
         partition=partition,
@@ -112,7 +109,7 @@ def plan_scenes(
             "world": world.name,
             "world_version": world.version,
             "source/cityscapes": _city_version(root, frames),
-            "frames": str(len(frames) + len(gaps)),
+            "frames": str(len(items) + len(gaps)),
         },
     )
 
@@ -136,6 +133,13 @@ def _frames_of(city: str, root: Path) -> tuple[list[Frame], tuple[Quarantined, .
         if finding.split == SPLIT and Path(finding.path).parent.name == city
     ]
     return frames, tuple(map(quarantined_finding, findings))
+
+
+def _spread(frames: list[Frame], n_wanted: int | None) -> list[Frame]:
+    """All frames, or so many of them, evenly picked in their order."""
+    if n_wanted is None or n_wanted >= len(frames):
+        return frames
+    return [frames[index * len(frames) // n_wanted] for index in range(n_wanted)]
 
 
 def _city_version(root: Path, frames: list[Frame]) -> str:

@@ -5,16 +5,18 @@ from collections.abc import Iterable, Sequence
 
 import dagster as dg
 
+from assets.metadata import integers, origin
 from assets.object_bank.pictures import encode_picture, inline_picture
 from assets.scenes.order import SceneOrder
 from assets.scenes.pictures import requests_sheet
+from assets.tables import histogram_table, quarantine_table
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
 from storage.records import Quarantined
 from storage.scene_records import SceneRequest
 from storage.store import Store
 
-MAX_TABLE_ROWS = 100
+_NOTHING = "none: no scene is requested"
 
 
 def sheet_name(order: SceneOrder) -> str:
@@ -33,13 +35,13 @@ def describe_requests(
     return {
         **_numbers(requests, bad),
         **_sheet(requests, store, order),
-        "conditions": _histogram(map(_condition, wanted)),
-        "places": _histogram(row.place or "plain" for row in wanted),
-        "object_classes": _histogram(name for row in scenes for name in row.object_class_names),
-        "quarantine": _quarantine_table(bad),
-        "manifest_version": dg.MetadataValue.int(version.version),
-        "fingerprint": dg.MetadataValue.text(version.fingerprint),
-        "provenance": dg.MetadataValue.json({**version.provenance, **version.parents}),
+        "conditions": histogram_table(map(_condition, wanted), empty=_NOTHING),
+        "places": histogram_table((row.place or "plain" for row in wanted), empty=_NOTHING),
+        "object_classes": histogram_table(
+            (name for row in scenes for name in row.object_class_names), empty=_NOTHING
+        ),
+        "quarantine": quarantine_table(bad, empty="empty: every frame could be read"),
+        **origin(version),
     }
 
 
@@ -72,7 +74,7 @@ def _numbers(
         **Counter(row.reason for row in requests if row.reason),
     }
     return {
-        **{name: dg.MetadataValue.int(count) for name, count in counts.items()},
+        **integers(counts),
         "mean_not_ground_frac": dg.MetadataValue.float(sum(hidden) / max(1, len(hidden))),
     }
 
@@ -89,27 +91,3 @@ def _sheet(
         "contact_sheet": inline_picture(sheet, "photos and layouts with the objects pasted"),
         "contact_sheet_file": dg.MetadataValue.path(str(path)),
     }
-
-
-def _histogram(values: Iterable[str]) -> dg.MetadataValue:
-    counts = Counter(values)
-    if not counts:
-        return dg.MetadataValue.text("none: no scene is requested")
-    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    return dg.MetadataValue.table(
-        [
-            dg.TableRecord({"value": value, "count": count})
-            for value, count in ordered[:MAX_TABLE_ROWS]
-        ]
-    )
-
-
-def _quarantine_table(bad: Sequence[Quarantined]) -> dg.MetadataValue:
-    if not bad:
-        return dg.MetadataValue.text("empty: every frame could be read")
-    return dg.MetadataValue.table(
-        [
-            dg.TableRecord({"item": row.item, "status": row.status, "reason": row.reason})
-            for row in bad[:MAX_TABLE_ROWS]
-        ]
-    )

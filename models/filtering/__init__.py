@@ -12,7 +12,7 @@ from models.filtering.calibration import (
     known_scores,
     resolve_ood_threshold,
 )
-from models.filtering.labels import scene_label
+from models.filtering.labels import SAM_COLOR, sam_layout, scene_label
 from models.filtering.masks import Box, mask_box, mask_iou
 from models.filtering.scores import (
     ObjectScores,
@@ -21,6 +21,7 @@ from models.filtering.scores import (
     object_scores,
     scene_scores,
 )
+from models.filtering.stored_scores import histogram_of, rows_of
 from models.filtering.verdicts import (
     PUBLISHED_MIN_IOU,
     PUBLISHED_MIN_OOD_SCORE,
@@ -49,6 +50,7 @@ _NEED_TORCH = {
 __all__ = [
     "PUBLISHED_MIN_IOU",
     "PUBLISHED_MIN_OOD_SCORE",
+    "SAM_COLOR",
     "Box",
     "BoxMasks",
     "DetectorMaps",
@@ -62,6 +64,7 @@ __all__ = [
     "Verdict",
     "calibrate_threshold",
     "detect",
+    "histogram_of",
     "judge",
     "known_scores",
     "layout_agreement",
@@ -70,6 +73,8 @@ __all__ = [
     "mask_iou",
     "object_scores",
     "resolve_ood_threshold",
+    "rows_of",
+    "sam_layout",
     "scene_label",
     "scene_scores",
     "train_sam",

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int64, Integer, UInt32
 from storage.label_space import N_CLASSES
 
 _DROPPED_BITS = 12
-_N_BINS = 1 << (32 - _DROPPED_BITS)
+N_BINS = 1 << (32 - _DROPPED_BITS)
 _SIGN = np.uint32(1 << 31)
 
 
@@ -45,7 +45,7 @@ class ScoreHistogram:
                 f"need finite OOD scores, got {n_others} of {values.size} that are not"
             )
         bins = _ordered_bits(values) >> _DROPPED_BITS
-        return cls(np.bincount(bins, minlength=_N_BINS).astype(np.int64))
+        return cls(np.bincount(bins, minlength=N_BINS).astype(np.int64))
 
     def __add__(self, other: "ScoreHistogram") -> "ScoreHistogram":
         return ScoreHistogram(self.counts + other.counts)

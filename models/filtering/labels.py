@@ -1,5 +1,7 @@
 """The label of an accepted scene: known classes, the unknown object, and what nobody can vouch for.
 
+`sam_layout` is the same in the colors of the layout.
+
 Reference: Gao et al. 2024, section 3, where SAM's mask of the drawn object is its label. Deviation:
 there, pixels of the pasted mask that SAM left out keep the class from before the paste, although
 the generator was told to draw an object on them; here they are void.
@@ -9,7 +11,11 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from models.filtering.masks import any_object
+from models.layout import layout_colors
 from storage.label_space import N_CLASSES, OOD_ID, VOID_ID
+
+SAM_COLOR = (254, 254, 254)
+"""RGB color of SAM's masks in a published layout (Gao et al. 2024, first implementation)."""
 
 
 def scene_label(
@@ -40,3 +46,13 @@ def scene_label(
     label[any_object(pasted_mask)] = VOID_ID
     label[any_object(sam_mask)] = OOD_ID
     return label
+
+
+def sam_layout(
+    label_ids: UInt8[np.ndarray, "height width"],
+    sam_mask: Bool[np.ndarray, "*objects height width"],
+) -> UInt8[np.ndarray, "height width 3"]:
+    """Layout (RGB) of the frame without pasted objects, with SAM's masks in `SAM_COLOR`."""
+    colors = layout_colors(label_ids)
+    colors[any_object(sam_mask)] = SAM_COLOR
+    return colors

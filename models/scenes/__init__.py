@@ -2,7 +2,7 @@
 
 from models.scenes.choosing import Choice, ObjectGroups, choose_objects, group_objects
 from models.scenes.composing import PastedObject, label_after_layout, scene_layout
-from models.scenes.pasting import Box, paste_mask, resize_mask
+from models.scenes.pasting import Box, paste_mask, resize_mask, resize_nearest
 from models.scenes.perspective import CAMERAS, Camera, PerspectiveRule, object_heights
 from models.scenes.placement import Placed, PlacementRules, PublishedRule, Subject, place_object
 from models.scenes.prompts import (
@@ -41,6 +41,7 @@ __all__ = [
     "published_words",
     "reserved_names",
     "resize_mask",
+    "resize_nearest",
     "scene_layout",
     "write_prompt",
 ]

@@ -1,15 +1,35 @@
-"""Bring an object's mask to the size of its place in a scene, without ever losing it."""
+"""Bring label maps and masks to another size by nearest pixels; a pasted mask is never lost."""
 
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int64, Shaped
 
 Box: TypeAlias = tuple[int, int, int, int]
 """Left edge, top edge, width and height in pixels of the label map; may reach beyond the frame."""
 
 MIN_KEPT_FRAC = 0.5
 """Least share of its area that a mask keeps when it is made smaller by picking nearest pixels."""
+
+
+def resize_nearest(
+    pixels: Shaped[np.ndarray, "height width *channels"], *, height_px: int, width_px: int
+) -> Shaped[np.ndarray, "new_height new_width *channels"]:
+    """Map of another size: each new pixel takes the one below its center, so no value is new.
+
+    Raises:
+        ValueError: if a side, old or new, is below 1.
+    """
+    if min(*pixels.shape[:2], height_px, width_px) < 1:
+        raise ValueError(
+            f"need sizes of 1 or more, got {pixels.shape[0]}x{pixels.shape[1]} to become "
+            f"{height_px}x{width_px}"
+        )
+    rows, columns = _nearest(pixels.shape[0], height_px), _nearest(pixels.shape[1], width_px)
+    resized: Shaped[np.ndarray, "new_height new_width *channels"] = pixels[
+        rows[:, None], columns[None, :]
+    ]
+    return resized
 
 
 def resize_mask(
@@ -28,8 +48,7 @@ def resize_mask(
             f"need a mask with an object and a size of 1 or more, got {int(mask.sum())} pixels and "
             f"{height_px}x{width_px}"
         )
-    rows, columns = _nearest(mask.shape[0], height_px), _nearest(mask.shape[1], width_px)
-    nearest: Bool[np.ndarray, "new_height new_width"] = mask[rows[:, None], columns[None, :]]
+    nearest = resize_nearest(mask, height_px=height_px, width_px=width_px)
     if nearest.mean() >= MIN_KEPT_FRAC * mask.mean():
         return nearest
     covered = np.logical_or.reduceat(mask, _first(mask.shape[0], height_px), axis=0)

@@ -13,6 +13,7 @@ from assets.object_bank.bank import ASSET
 from assets.object_bank.report import SHEET
 from models.miniature.world import WORLD_VERSION
 from pipelines.commands.console import err, out
+from pipelines.commands.demo_scenes import generate, show_scenes
 from pipelines.commands.runs import choose_instance, run_job
 from pipelines.settings import STATE_ROOT, Settings, read_settings
 from storage.records import ClassCount, OodObject, Quarantined
@@ -29,18 +30,26 @@ def run_demo(*, n_train: int) -> int:
     STATE_ROOT.mkdir(exist_ok=True)
     choose_instance()
     _prepare_world(settings, n_train)
+    is_done = _fill_bank() and generate(settings, first_step=4)
+    store = open_store(settings.store_root, single_writer=settings.single_writer)
+    if store.manifests.latest(ASSET) is not None:
+        _print_bank(store)
+        out.print(f"contact sheet: {store.root / 'reports' / SHEET}", soft_wrap=True)
+    _print_quarantine(settings)
+    if not is_done:
+        err.print("look at the run with: make ui")
+        return 1
+    show_scenes(settings, store)
+    out.print(f"runs, lineage and pictures: make ui, then {ASSET_PAGE}", soft_wrap=True)
+    return 0
+
+
+def _fill_bank() -> bool:
     for number, name in enumerate(("observe_data", "demo"), start=2):
         err.print(f"[bold]{number}[/] Dagster job [bold]{name}[/]")
         if not run_job(name):
-            _print_quarantine(settings)
-            err.print("look at the run with: make ui")
-            return 1
-    store = open_store(settings.store_root, single_writer=settings.single_writer)
-    _print_bank(store)
-    _print_quarantine(settings)
-    out.print(f"contact sheet: {store.root / 'reports' / SHEET}", soft_wrap=True)
-    out.print(f"runs, lineage and pictures: make ui, then {ASSET_PAGE}", soft_wrap=True)
-    return 0
+            return False
+    return True
 
 
 def _prepare_world(settings: Settings, n_train: int) -> None:

@@ -3,7 +3,9 @@
 import logging
 import os
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -12,6 +14,7 @@ from pipelines.definitions import defs
 from pipelines.settings import PROJECT_ROOT
 
 _HOST, _PID = "multishift/host", "multishift/pid"
+_QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
 
 
 def choose_instance() -> None:
@@ -22,8 +25,19 @@ def choose_instance() -> None:
     Path(os.environ["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)
 
 
-def run_job(name: str) -> bool:
-    """Run a job in this process; false if it failed, after Dagster has printed why."""
+def run_job(
+    name: str,
+    *,
+    partition_key: str | None = None,
+    run_config: Mapping[str, Any] | None = None,
+) -> bool:
+    """Run a job in this process; false if it failed, after Dagster has printed why.
+
+    Args:
+        name: of a job of the definitions.
+        partition_key: of the assets that have partitions; a dynamic one must be registered.
+        run_config: of ops and resources, as Dagster takes it.
+    """
     logging.getLogger("dagster").setLevel(logging.WARNING)
     with dg.DagsterInstance.get() as instance:
         _end_dead_runs(instance)
@@ -31,7 +45,8 @@ def run_job(name: str) -> bool:
             instance=instance,
             raise_on_error=False,
             tags={_HOST: socket.gethostname(), _PID: str(os.getpid())},
-            run_config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
+            partition_key=partition_key,
+            run_config={**_QUIET, **(run_config or {})},
         )
     err.print(f"  run {run.run_id[:8]} {'succeeded' if run.success else 'failed'}")
     return run.success

@@ -31,7 +31,13 @@ NAME = "multishift_cityscapes"
 WEATHERS = ("cloudy", "rainy", "snowy", "foggy", "clear")
 TIMES = ("day", "night")
 
-_LABEL_SUFFIX = "_gtFine_labelTrainIds.png"
+LABEL_SUFFIX = "_gtFine_labelTrainIds.png"
+LAYOUT_SUFFIX = "_gtFine_ADEcolor_paste.png"
+"""Layout in ADE20K colors that the generator was given, with the pasted mask."""
+
+SAM_LAYOUT_SUFFIX = "_gtFine_ADEcolor.png"
+"""The same with SAM's mask in (254, 254, 254) in place of the pasted one."""
+
 _FILE_NAME = re.compile(
     rf"(?P<source>{FRAME_NAME.pattern})"
     rf"(?:_(?P<weather>{'|'.join(WEATHERS)})_(?P<time>{'|'.join(TIMES)})_(?P<place>.+?))?"
@@ -108,7 +114,7 @@ def _entries(folder: Path) -> Iterator[Entry]:
         images, labels = folder / "leftImg8bit" / split, folder / "gtFine" / split
         for city in sorted({path.name for top in (images, labels) for path in subfolders(top)}):
             photos = files_by_key(images / city, IMAGE_SUFFIX)
-            targets = files_by_key(labels / city, _LABEL_SUFFIX)
+            targets = files_by_key(labels / city, LABEL_SUFFIX)
             for name in sorted({*photos, *targets}):
                 facts = parse_name(name)
                 yield Entry(
@@ -118,7 +124,7 @@ def _entries(folder: Path) -> Iterator[Entry]:
                     domain=(facts and facts.weather) or "",
                     image=images / city / f"{name}{IMAGE_SUFFIX}",
                     has_image=name in photos,
-                    label=labels / city / f"{name}{_LABEL_SUFFIX}",
+                    label=labels / city / f"{name}{LABEL_SUFFIX}",
                     has_label=name in targets,
                     coding="train_ids_with_ood",
                 )
@@ -186,6 +192,6 @@ def write_generated_frame(
         )
     check_values(CODINGS["train_ids_with_ood"], train_ids, path=name)
     city = name.split("_", 1)[0]
-    write_png(folder / "gtFine" / split / city / f"{name}{_LABEL_SUFFIX}", train_ids)
+    write_png(folder / "gtFine" / split / city / f"{name}{LABEL_SUFFIX}", train_ids)
     write_png(folder / "leftImg8bit" / split / city / f"{name}{IMAGE_SUFFIX}", image)
     return name

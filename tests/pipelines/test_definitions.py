@@ -73,6 +73,24 @@ def test_the_bank_follows_its_sources_and_blocks_what_follows():
     assert all(spec.blocking for spec in specs)
 
 
+def test_labels_follow_verdicts_and_verdicts_follow_scores():
+    graph = defs.resolve_asset_graph()
+    verdicts, labels = (
+        graph.get(dg.AssetKey(f"{stage}_scenes")) for stage in ("filtered", "labelled")
+    )
+    assert verdicts.parent_keys == {
+        dg.AssetKey("synthetic_scenes"),
+        dg.AssetKey("detector_calibration"),
+    }
+    assert labels.parent_keys == {verdicts.key, dg.AssetKey("cityscapes")}
+    for node, n_checks in ((verdicts, 3), (labels, 5)):
+        specs = [graph.get_check_spec(key) for key in node.check_keys]
+        assert len(specs) == n_checks
+        assert all(spec.blocking for spec in specs)
+    job = defs.resolve_job_def("label_scenes")
+    assert set(job.asset_layer.selected_asset_keys) == {verdicts.key, labels.key}
+
+
 def test_settings_reach_the_resources():
     settings = Settings(data_root="/d", store_root="/s", engine_mode="processes", engine_workers=3)
     built = build_definitions(settings)

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from models.filtering import scene_label
+from models.filtering import SAM_COLOR, sam_layout, scene_label
+from models.layout import layout_colors
 
 
 def oracle(label, pasted, found):
@@ -60,3 +61,16 @@ def test_masks_of_another_size_are_refused():
     label = np.zeros((2, 3), dtype=np.uint8)
     with pytest.raises(Exception, match="pasted_mask"):
         scene_label(label, np.zeros((3, 2), dtype=bool), np.zeros((2, 3), dtype=bool))
+
+
+@pytest.mark.parametrize("n_objects", [0, 2])
+def test_the_layout_shows_sams_masks_in_the_published_color(n_objects):
+    rng = np.random.default_rng(n_objects)
+    label_ids = rng.integers(0, 34, (6, 5)).astype(np.uint8)
+    found = rng.random((n_objects, 6, 5)) < 0.3
+    layout = sam_layout(label_ids, found)
+    assert SAM_COLOR == (254, 254, 254)
+    for y, x in np.ndindex(label_ids.shape):
+        is_object = any(mask[y, x] for mask in found)
+        expected = SAM_COLOR if is_object else tuple(layout_colors(label_ids)[y, x])
+        assert tuple(layout[y, x]) == expected

@@ -1,4 +1,4 @@
-"""Masks keep their shape, stay inside, and never vanish."""
+"""Maps keep their values; masks keep their shape, stay inside, and never vanish."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from models.scenes import paste_mask, resize_mask
+from models.scenes import paste_mask, resize_mask, resize_nearest
 
 MASKS = arrays(bool, st.tuples(st.integers(1, 40), st.integers(1, 40))).filter(np.any)
 SIDES = st.integers(1, 60)
@@ -14,7 +14,7 @@ SIDES = st.integers(1, 60)
 
 def nearest_by_hand(mask, height, width):
     """The pixel below the center of each new pixel, one by one."""
-    resized = np.zeros((height, width), bool)
+    resized = np.zeros((height, width, *mask.shape[2:]), mask.dtype)
     for row in range(height):
         for column in range(width):
             y = int((row + 0.5) * mask.shape[0] / height)
@@ -84,3 +84,31 @@ def test_pasting_agrees_with_pasting_pixel_by_pixel(mask, box, is_flipped):
 def test_nothing_to_resize_is_refused(mask, side):
     with pytest.raises(ValueError, match="need a mask with an object"):
         resize_mask(mask, height_px=side, width_px=3)
+
+
+@given(
+    st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    SIDES,
+    SIDES,
+    st.sampled_from([(), (3,)]),
+    st.sampled_from([np.uint8, bool, np.int32]),
+)
+@settings(max_examples=100, deadline=None)
+def test_every_map_takes_the_pixel_below_the_center(shape, height, width, channels, dtype):
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, *channels)).astype(dtype)
+    resized = resize_nearest(pixels, height_px=height, width_px=width)
+    assert resized.dtype == dtype
+    assert np.array_equal(resized, nearest_by_hand(pixels, height, width))
+
+
+def test_the_size_that_a_map_has_changes_nothing():
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert np.array_equal(resize_nearest(pixels, height_px=3, width_px=4), pixels)
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (4, 0)])
+def test_maps_without_pixels_are_refused(shape):
+    with pytest.raises(ValueError, match="need sizes of 1 or more, got"):
+        resize_nearest(np.zeros(shape, np.uint8), height_px=3, width_px=3)
+    with pytest.raises(ValueError, match="to become 0x3"):
+        resize_nearest(np.zeros((2, 2), np.uint8), height_px=0, width_px=3)

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 import storage.records
+import storage.scene_records
 from storage.manifests.columns import blob_columns, key_columns, schema_version, volatile_columns
 from storage.manifests.fingerprint import fingerprint_of
 from storage.manifests.schemas import (
@@ -177,7 +178,8 @@ def test_fingerprint_takes_equal_numbers_as_equal():
 def test_every_record_has_a_table():
     records = {
         entry
-        for entry in vars(storage.records).values()
+        for module in (storage.records, storage.scene_records)
+        for entry in vars(module).values()
         if isinstance(entry, type) and is_dataclass(entry)
     }
     assert records == set(TABLES.values())

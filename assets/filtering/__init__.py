@@ -1,0 +1,1 @@
+"""The stage `filtering`: from stored scores to a verdict on every attempt."""

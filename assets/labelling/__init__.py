@@ -1,0 +1,1 @@
+"""The stage `labelling`: from chosen pictures to labels that can be trusted."""

@@ -1,0 +1,19 @@
+"""What people may choose for labels, in the Launchpad or in a run configuration."""
+
+from typing import Literal
+
+import dagster as dg
+from pydantic import Field
+
+
+class LabelConfig(dg.Config):
+    """At which size labels are made, and how many may fail."""
+
+    size: Literal["picture", "frame"] = Field(
+        "picture",
+        description="picture: labels at the size of the generated pictures; frame: as published, "
+        "labels at the size of the frame, and pictures brought to it bilinearly.",
+    )
+    max_bad_frac: float = Field(
+        0.05, ge=0, le=1, description="Share of chosen pictures in quarantine that still passes."
+    )

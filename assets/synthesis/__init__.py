@@ -1,0 +1,1 @@
+"""Stage `synthesis`: draw the attempts at each scene and score them until one is kept."""
