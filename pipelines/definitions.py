@@ -46,6 +46,7 @@ def build_definitions(
             models_root=settings.models_root,
             miniature_set=settings.miniature_set,
             profile=settings.networks,
+            n_threads=settings.threads,
         ),
     }
     return dg.Definitions(

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
         default=str(PROJECT_ROOT / "models" / "miniature_set"),
         description="Folder of the miniature's networks.",
     )
+    threads: int = Field(
+        default=2, ge=1, description="Threads that a worker draws and judges with on the CPU."
+    )
     single_writer: bool = Field(
         default=False,
         description="Accept a store without conditional create: one process alone writes.",

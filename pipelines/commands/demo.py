@@ -13,7 +13,7 @@ from assets.object_bank.bank import ASSET
 from assets.object_bank.report import SHEET
 from models.miniature.world import WORLD_VERSION
 from pipelines.commands.console import err, out
-from pipelines.commands.demo_scenes import generate, show_scenes
+from pipelines.commands.demo_scenes import are_networks_there, generate, show_scenes
 from pipelines.commands.runs import choose_instance, run_job
 from pipelines.settings import STATE_ROOT, Settings, read_settings
 from storage.records import ClassCount, OodObject, Quarantined
@@ -30,7 +30,8 @@ def run_demo(*, n_train: int) -> int:
     STATE_ROOT.mkdir(exist_ok=True)
     choose_instance()
     _prepare_world(settings, n_train)
-    is_done = _fill_bank() and generate(settings, first_step=4)
+    has_networks = are_networks_there(settings)
+    is_done = _fill_bank() and (not has_networks or generate(settings, first_step=4))
     store = open_store(settings.store_root, single_writer=settings.single_writer)
     if store.manifests.latest(ASSET) is not None:
         _print_bank(store)
@@ -39,7 +40,14 @@ def run_demo(*, n_train: int) -> int:
     if not is_done:
         err.print("look at the run with: make ui")
         return 1
-    show_scenes(settings, store)
+    if has_networks:
+        show_scenes(settings, store)
+    else:
+        out.print(
+            f"no scenes: the networks of the miniature are not in {settings.miniature_set}; the "
+            "job train_miniature_bundle trains them (docs/miniature_set.md)",
+            soft_wrap=True,
+        )
     out.print(f"runs, lineage and pictures: make ui, then {ASSET_PAGE}", soft_wrap=True)
     return 0
 

@@ -13,9 +13,18 @@ from pipelines.commands.console import err, out
 from pipelines.commands.runs import run_job
 from pipelines.settings import Settings
 from storage.store import Store
+from storage.world import read_world
 
 FRAMES_A_CITY = 5
 PAGE = f"gallery/{FIRST_ROUND}.html"
+
+
+def are_networks_there(settings: Settings) -> bool:
+    """Whether scenes can be drawn: other networks than the miniature's are taken to be there."""
+    is_miniature = settings.networks == "miniature" or (
+        settings.networks == "world" and read_world(Path(settings.data_root)).name == "miniature"
+    )
+    return not is_miniature or (Path(settings.miniature_set) / "settings.json").is_file()
 
 
 def generate(settings: Settings, first_step: int) -> bool:

@@ -24,6 +24,7 @@ def run_preview(wish: PreviewWish, *, target: Path | None) -> int:
         models_root=settings.models_root,
         miniature_set=settings.miniature_set,
         profile=settings.networks,
+        n_threads=settings.threads,
     )
     started = time.monotonic()
     with err.status("loading the networks and drawing"):

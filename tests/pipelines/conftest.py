@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.assets.synthesis.conftest import tiny_set
+
+__all__ = ["demo", "tiny_set"]
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).parent / "multishift"
 N_TRAIN = 4
@@ -36,8 +40,8 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory) -> Demo:
-    """`multishift miniature` and `multishift demo`, as a person types them."""
+def demo(tmp_path_factory, tiny_set) -> Demo:
+    """`multishift miniature` and `multishift demo`, as a person types them; networks are tiny."""
     home = tmp_path_factory.mktemp("demo")
     (home / "dagster.yaml").write_text(INSTANCE)
     data_root, store_root = home / "data", home / "store"
@@ -46,6 +50,8 @@ def demo(tmp_path_factory) -> Demo:
         "DAGSTER_HOME": str(home),
         "MULTISHIFT_DATA_ROOT": str(data_root),
         "MULTISHIFT_STORE_ROOT": str(store_root),
+        "MULTISHIFT_MINIATURE_SET": str(tiny_set),
+        "MULTISHIFT_THREADS": "1",
         "COLUMNS": "160",
     }
     run(environment, "miniature", data_root, "--frames", N_TRAIN, "--others", 0.1)

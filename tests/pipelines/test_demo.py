@@ -15,6 +15,7 @@ from pipelines.commands import demo as demo_command
 from pipelines.settings import Settings
 from storage.datasets.check import check_root
 from storage.records import OodObject
+from storage.scene_records import LabelledScene
 from storage.store import open_store
 from storage.world import write_marker
 
@@ -61,10 +62,9 @@ def test_the_runs_are_on_the_instance_with_versions_that_agree(demo):
     with dg.DagsterInstance.from_config(str(demo.home)) as instance:
         runs = {run.job_name: run for run in instance.get_runs()}
         event = instance.get_latest_materialization_event(dg.AssetKey("ood_objects"))
-    assert {name: run.status.value for name, run in runs.items()} == {
-        "observe_data": "SUCCESS",
-        "demo": "SUCCESS",
-    }
+    assert {name: run.status.value for name, run in runs.items()} == dict.fromkeys(
+        ("observe_data", "demo", "open_round", "calibrate_detector", "generate_scenes"), "SUCCESS"
+    )
     tags = event.asset_materialization.tags
     version = open_store(demo.store_root).manifests.latest("ood_objects")
     assert tags["dagster/data_version"] == version.fingerprint
@@ -98,3 +98,32 @@ def test_a_former_world_is_named_with_what_to_do(monkeypatch, tmp_path, is_compl
     assert f"draws version {WORLD_VERSION}" in answer.output
     assert f"(rm -r {root})" in answer.output
     assert [path.name for path in root.iterdir()] == ["miniature.json"]
+
+
+def test_the_demo_ends_with_labelled_scenes_and_a_page(demo):
+    store = open_store(demo.store_root)
+    cities = store.manifests.partitions("labelled_scenes")
+    rows = [
+        row
+        for city in cities
+        for row in store.manifests.read_records(
+            "labelled_scenes", "labelled_scenes", LabelledScene, partition=city
+        )
+    ]
+    assert len(rows) == demo.n_train
+    for row in rows:
+        label = store.blobs.get_image(row.label_sha256)
+        assert label.shape == store.blobs.get_image(row.image_sha256).shape[:2]
+        assert set(np.unique(label)) <= {*range(19), 254, 255}
+    (line,) = [row for row in demo.output.splitlines() if row.startswith("scenes to look at: ")]
+    page = Path(line.removeprefix("scenes to look at: ")).read_text(encoding="utf-8")
+    assert all(row.frame_id in page for row in rows)
+
+
+def test_a_preview_is_a_picture_and_its_scores(demo, tmp_path):
+    frame = next(demo.data_root.glob("cityscapes/leftImg8bit/train/*/*.png"))
+    words = ("preview", frame.name.removesuffix("_leftImg8bit.png"), "--out", tmp_path / "a.png")
+    told = demo.run(*words, "--prompt", "a red box on the road.")
+    assert "prompt: a red box on the road." in told
+    assert told.startswith(("accepted: IoU", "rejected"))
+    assert np.asarray(Image.open(tmp_path / "a.png")).std() > 10
