@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 
 from benchmarks import miniature_bundle
 from benchmarks.miniature_bundle import is_met, load_set, main, numbers_of, scene
@@ -22,6 +23,14 @@ SIZES = MiniatureSizes(
     text_layers=1,
     text_heads=2,
 )
+
+
+@pytest.fixture(autouse=True)
+def same_threads():
+    """The benchmark sets the threads of its process; other tests run in this one."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 def quality(miou=0.9, agreement=0.9, passed=0.7, ood=0.9):

@@ -4,17 +4,16 @@ Small and thin things decide here whether a label can be trusted later, so that 
 edges the features of a segmenter are compared. Score what comes out with another segmenter.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
-from torch.optim import AdamW
-from torch.optim.lr_scheduler import OneCycleLR
 
-from models.segmentation.deeplab import DeepLab
+from models.generation.training.fit import Fit, FitConfig
+from models.generation.training.segmenters import StreetSegmenter
 from models.segmentation.network import normalize_unit
 
 Features = Callable[[Tensor], Sequence[Tensor]]
@@ -23,66 +22,47 @@ Features = Callable[[Tensor], Sequence[Tensor]]
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderConfig:
-    """How long to train, and what weighs how much against the mean absolute error of colors.
+    """What weighs how much against the mean absolute error of colors.
 
     Attributes:
-        n_steps: batches.
-        batch_size: images a batch.
-        learning_rate: highest of one cycle.
+        fit: length and rate.
         edge_weight: of the absolute error of differences between neighboring pixels.
         feature_weight: of the relative absolute error of the segmenter's features.
         kl_weight: of the divergence of the latents from a standard normal, mean over all values.
-        seed: of the order of the images and of the latent noise.
-        is_mixed: bfloat16 autocast, for a GPU.
     """
 
-    n_steps: int
-    batch_size: int = 48
-    learning_rate: float = 1.2e-3
+    fit: FitConfig
     edge_weight: float = 0.5
     feature_weight: float = 0.08
     kl_weight: float = 1e-4
-    seed: int = 0
-    is_mixed: bool = False
 
 
-def train_autoencoder(
+def autoencoder_fit(
     vae: AutoencoderKL,
     images: UInt8[Tensor, "images height width 3"],
     features: Features,
     config: AutoencoderConfig,
-) -> Iterator[Tensor]:
-    """Train in place and give the loss of each step, a scalar on the autoencoder's device.
+) -> Fit:
+    """Training of the autoencoder on images that may stay in host memory.
 
     Reference: Rombach et al. 2022 (arXiv 2112.10752), section 3.1, with the features of a
     segmenter in place of a perceptual network, and no discriminator.
     """
-    device = vae.device
-    optimizer = AdamW(vae.parameters(), lr=config.learning_rate, weight_decay=1e-4)
-    schedule = OneCycleLR(
-        optimizer, config.learning_rate, total_steps=config.n_steps, pct_start=0.05
-    )
-    on_device = torch.Generator(device).manual_seed(config.seed)
-    vae.train()
-    for step in range(config.n_steps):
-        chosen = torch.randint(
-            len(images), (config.batch_size,), device=device, generator=on_device
-        )
-        batch = images[chosen.to(images.device)].to(device).permute(0, 3, 1, 2) / 255
-        batch = batch.flip(3) if step % 2 else batch
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.is_mixed):
-            loss = _loss(vae, batch.contiguous(), features, config, on_device)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        yield loss.detach()
+
+    def loss(generator: torch.Generator) -> Tensor:
+        size = (config.fit.batch_size,)
+        chosen = torch.randint(len(images), size, device=vae.device, generator=generator)
+        is_mirrored = torch.rand(size, device=vae.device, generator=generator) < 0.5
+        batch = images[chosen.to(images.device)].to(vae.device).permute(0, 3, 1, 2) / 255
+        batch = batch.flip(3).where(is_mirrored[:, None, None, None], batch)
+        return _loss(vae, batch.contiguous(), features, config, generator)
+
+    return Fit(vae, loss, config.fit)
 
 
-def segmenter_features(network: DeepLab) -> Features:
+def segmenter_features(segmenter: StreetSegmenter) -> Features:
     """Fine, deep and decoded features of a segmenter, which is frozen by this."""
-    network.eval().requires_grad_(False)
+    network = segmenter.eval().requires_grad_(False).trunk
 
     def features(images: Tensor) -> Sequence[Tensor]:
         fine, deep = network.extract(normalize_unit(images))
@@ -141,6 +121,24 @@ def decode(
     return levels.to(torch.uint8).permute(0, 2, 3, 1)
 
 
+@torch.no_grad()
+def both_latents(
+    vae: AutoencoderKL, images: UInt8[Tensor, "images height width 3"]
+) -> Float[Tensor, "images 2 channels h w"]:
+    """Latents of images and of their mirror images, float16 to save room."""
+    return torch.stack([encode(vae, images), encode(vae, images.flip(2))], dim=1).half()
+
+
+@torch.no_grad()
+def peak_signal_to_noise(
+    vae: AutoencoderKL, images: UInt8[Tensor, "images height width 3"]
+) -> float:
+    """PSNR in dB of images that went through the autoencoder, over all their pixels together."""
+    found = decode(vae, encode(vae, images)).float()
+    error = (found - images.to(found.device).float()).square().mean()
+    return float(10 * torch.log10(255**2 / error))
+
+
 def _loss(
     vae: AutoencoderKL,
     images: Tensor,
@@ -155,10 +153,12 @@ def _loss(
     drawn = vae.decode(posterior.mean + posterior.std * noise).sample.float() * 0.5 + 0.5
     variance, mean = posterior.var.float(), posterior.mean.float()
     divergence = 0.5 * (mean.square() + variance - 1 - posterior.logvar.float()).mean()
+    with torch.no_grad():  # nothing to learn on this side
+        wanted = features(images)
     loss: Tensor = (
         (images - drawn).abs().mean()
         + config.edge_weight * _edge_error(images, drawn)
-        + config.feature_weight * _feature_error(features(images), features(drawn))
+        + config.feature_weight * _feature_error(wanted, features(drawn))
         + config.kl_weight * divergence
     )
     return loss

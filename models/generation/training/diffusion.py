@@ -4,7 +4,7 @@ A layout is the control from the first step on: a small network learns both toge
 one after the other. Prompts are dropped now and then, so that guidance has something to go by.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,35 +14,30 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
-from torch.nn.functional import mse_loss
-from torch.optim import AdamW
-from torch.optim.lr_scheduler import LambdaLR
+from torch.nn.functional import adaptive_avg_pool2d
 from transformers import CLIPTextModel
+
+from models.generation.bundle import Bundle
+from models.generation.training.fit import Fit, FitConfig
+from models.random_weights import drawn_from
+
+Predict = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""`Denoiser`, or what a compiler made of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiffusionConfig:
-    """How long and how fast to train.
+    """How long to train, and how often a prompt says less than the scene shows.
 
     Attributes:
-        n_steps: batches.
-        batch_size: latents a batch.
-        learning_rate: after the warm-up; falls to zero in the last third of the steps.
-        n_warm_up: steps in which the rate rises.
-        no_prompt_frac: share of the examples whose prompt is empty.
-        average_decay: of the running average of the weights, which is what training leaves.
-        seed: of order, noise and time steps.
-        is_mixed: bfloat16 autocast, for a GPU.
+        fit: length and rate.
+        no_prompt_frac: share of the examples whose prompt is one of the empty ones.
+        plain_prompt_frac: share whose prompt names the objects and nothing of the surroundings.
     """
 
-    n_steps: int
-    batch_size: int = 256
-    learning_rate: float = 8e-4
-    n_warm_up: int = 300
+    fit: FitConfig
     no_prompt_frac: float = 0.12
-    average_decay: float = 0.998
-    seed: int = 0
-    is_mixed: bool = False
+    plain_prompt_frac: float = 0.13
 
 
 class Denoiser(nn.Module):
@@ -77,82 +72,148 @@ class Denoiser(nn.Module):
         return found
 
 
+def denoiser_of(bundle: Bundle) -> Denoiser:
+    """The networks of a bundle, not copied, as one function.
+
+    Raises:
+        ValueError: if it has no text encoder.
+    """
+    if bundle.text_encoder is None:
+        raise ValueError(f"need a bundle with a text encoder to train, got {bundle.source}")
+    unet: Any = bundle.unet
+    controlnet: Any = bundle.controlnet
+    return Denoiser(unet, controlnet, bundle.text_encoder)
+
+
+def wake_hints(controlnet: ControlNetModel, *, seed: int) -> None:
+    """Give a ControlNet that is trained from scratch weights that let the layout through at once.
+
+    Its way from the layout begins with so small weights, and ends in zeros, that for hundreds of
+    steps little of the layout would arrive: right beside a trained UNet, not beside a random one.
+
+    Reference: He et al. 2015 (arXiv 1502.01852), for the deviation of weights that keep a signal's
+    size; 2 in place of the root of 2, since SiLU halves what is small.
+    """
+    hints: Any = controlnet.controlnet_cond_embedding
+    with drawn_from(seed), torch.no_grad():
+        for module in hints.modules():
+            if isinstance(module, nn.Conv2d):
+                n_inputs = module.weight[0].numel()
+                module.weight.copy_(torch.randn(module.weight.shape) * (2 / n_inputs**0.5))
+                if module.bias is not None:
+                    module.bias.zero_()
+
+
+def prompt_tokens(bundle: Bundle, prompts: Sequence[str]) -> Int64[Tensor, "prompts positions"]:
+    """Token ids of prompts, padded and cut off as `models.generation.encode_prompts` does.
+
+    Raises:
+        ValueError: if the bundle has no tokenizer.
+    """
+    if bundle.tokenizer is None:
+        raise ValueError(f"need a bundle with a tokenizer, got {bundle.source}")
+    ids: Tensor = bundle.tokenizer(
+        list(prompts),
+        padding="max_length",
+        max_length=bundle.tokenizer.model_max_length,
+        truncation=True,
+        return_tensors="pt",
+    ).input_ids
+    return ids
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DiffusionExamples:
     """Examples as tensors; they may all lie on the device.
 
     Attributes:
-        latents: as the autoencoder encodes them.
+        latents: of each image and of its mirror image, as the autoencoder encodes them.
         layouts: ADE20K-150 classes.
         colors: RGB in [0, 1] of each class, black for class 0.
-        tokens: token ids of every prompt that occurs; row 0 is the empty one.
-        prompts: row of `tokens` of each example.
+        tokens: token ids of every prompt that occurs, the empty ones first.
+        n_empty: prompts that stand for none.
+        prompts: rows of `tokens` of each example: the prompt that names everything, the plain one.
+        shares: how often each example is drawn, relative to the others.
+        class_weights: of the loss where the layout shows each class.
     """
 
-    latents: Float[Tensor, "examples channels h w"]
+    latents: Float[Tensor, "examples 2 channels h w"]
     layouts: UInt8[Tensor, "examples height width"]
     colors: Float[Tensor, "classes 3"]
     tokens: Int64[Tensor, "prompts positions"]
-    prompts: Int64[Tensor, " examples"]
+    n_empty: int
+    prompts: Int64[Tensor, "examples 2"]
+    shares: Float[Tensor, " examples"]
+    class_weights: Float[Tensor, " classes"]
 
 
-def train_diffusion(
+def diffusion_fit(
     denoiser: nn.Module,
     examples: DiffusionExamples,
     scheduler: DDIMScheduler,
     config: DiffusionConfig,
-) -> Iterator[Tensor]:
-    """Train in place and give the loss of each step; at the end the weights are their average.
+    *,
+    predict: Predict | None = None,
+) -> Fit:
+    """Training of a denoiser in place; the scheduler must predict velocity.
 
-    The scheduler must predict velocity.
+    Reference: Salimans & Ho 2022 (arXiv 2202.00512), appendix D, for the velocity. Deviation: the
+    error is weighted by the class that the layout shows, mean 1 over a batch.
 
-    Reference: Salimans & Ho 2022 (arXiv 2202.00512), appendix D, for the velocity.
+    Args:
+        denoiser: whose weights learn.
+        examples: to learn from.
+        scheduler: of the noise; its table is moved to the denoiser's device.
+        config: length, rate and prompts.
+        predict: the denoiser compiled; None calls it as it is.
     """
-    parameters = list(denoiser.parameters())
-    device = parameters[0].device
-    averages = [parameter.detach().clone() for parameter in parameters]
-    optimizer = AdamW(parameters, lr=config.learning_rate, weight_decay=1e-2, betas=(0.9, 0.99))
-    schedule = LambdaLR(optimizer, lambda step: _rate(step, config))
-    generator = torch.Generator(device).manual_seed(config.seed)
+    device = next(denoiser.parameters()).device
     scheduler.alphas_cumprod = scheduler.alphas_cumprod.to(device)  # or each step would copy it
-    denoiser.train()
-    for step in range(config.n_steps):
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.is_mixed):
-            loss = _loss(denoiser, examples, scheduler, config, generator)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        schedule.step()
-        decay = min(config.average_decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(averages, [p.detach() for p in parameters], 1 - decay)
-        yield loss.detach()
-    torch._foreach_copy_([parameter.detach() for parameter in parameters], averages)
+    call = predict or denoiser
 
+    def loss(generator: torch.Generator) -> Tensor:
+        return _loss(call, examples, scheduler, config, generator)
 
-def _rate(step: int, config: DiffusionConfig) -> float:
-    rising = min(1.0, (step + 1) / config.n_warm_up)
-    falling = min(1.0, 3 * (config.n_steps - step) / config.n_steps)
-    return rising * falling
+    return Fit(denoiser, loss, config.fit)
 
 
 def _loss(
-    denoiser: nn.Module,
+    predict: Predict,
     examples: DiffusionExamples,
     scheduler: DDIMScheduler,
     config: DiffusionConfig,
     generator: torch.Generator,
 ) -> Tensor:
-    device, size = generator.device, (config.batch_size,)
-    chosen = torch.randint(len(examples.prompts), size, device=device, generator=generator)
-    is_dropped = torch.rand(size, device=device, generator=generator) < config.no_prompt_frac
-    latents = examples.latents[chosen].float()
-    tokens = examples.tokens[examples.prompts[chosen].masked_fill(is_dropped, 0)]
-    layouts = examples.colors[examples.layouts[chosen].long()].permute(0, 3, 1, 2)
+    device, size = generator.device, (config.fit.batch_size,)
+    chosen = torch.multinomial(examples.shares, size[0], replacement=True, generator=generator)
+    side = torch.randint(2, size, device=device, generator=generator)
+    latents = examples.latents[chosen, side].float()
+    shown = examples.layouts[chosen]
+    shown = shown.flip(2).where(side.bool()[:, None, None], shown).long()
+    layouts = examples.colors[shown].permute(0, 3, 1, 2)
+    tokens = examples.tokens[_prompts(examples, chosen, config, generator)]
     n_levels = len(scheduler.alphas_cumprod)
     timesteps: Any = torch.randint(n_levels, size, device=device, generator=generator)
     noise = torch.randn(latents.shape, device=device, generator=generator)
     noisy = scheduler.add_noise(latents, noise, timesteps)
     wanted = scheduler.get_velocity(latents, noise, timesteps)
-    found = denoiser(noisy, timesteps, tokens, layouts)
-    return mse_loss(found.float(), wanted)
+    found = predict(noisy, timesteps, tokens, layouts)
+    height, width = latents.shape[2:]
+    weights = adaptive_avg_pool2d(examples.class_weights[shown][:, None], (height, width))
+    return ((found.float() - wanted).square() * (weights / weights.mean())).mean()
+
+
+def _prompts(
+    examples: DiffusionExamples,
+    chosen: Int64[Tensor, " batch"],
+    config: DiffusionConfig,
+    generator: torch.Generator,
+) -> Int64[Tensor, " batch"]:
+    """Row of the prompt that each chosen example is shown with."""
+    device, size = generator.device, chosen.shape
+    lot = torch.rand(size, device=device, generator=generator)
+    empty = torch.randint(examples.n_empty, size, device=device, generator=generator)
+    named, plain = examples.prompts[chosen].unbind(1)
+    is_empty = lot < config.no_prompt_frac
+    is_plain = lot < config.no_prompt_frac + config.plain_prompt_frac
+    return empty.where(is_empty, plain.where(is_plain, named))

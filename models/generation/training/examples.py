@@ -4,23 +4,32 @@ It stands for a generator that has seen far more than the labeled training stree
 time and object kind, all places, but nothing that is reserved. Nothing here is torch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, Int64, UInt8
 
 from models.layout import layout_class_table
-from models.miniature import OBJECT_KINDS, TIMES, WEATHERS, SceneSpec, render_scene
+from models.miniature import OBJECT_KINDS, TIMES, WEATHERS, Scene, SceneSpec, render_scene
 from models.miniature.world import KNOWN_KINDS, KNOWN_PLACES, RESERVED_KINDS, RESERVED_PLACES
+from models.scenes.prompts import Condition, write_prompt
 from models.seeding import derive_seed
-from storage.label_space import OOD_ID, train_id_table
+from storage.label_space import OOD_ID, ade_class, train_id_table
 
-N_OBJECTS_FRACS = (0.2, 0.4, 0.25, 0.15)
-"""Share of the scenes with 0, 1, 2 and 3 objects."""
+N_OBJECTS_FRACS = (0.0, 0.5, 0.3, 0.2)
+"""Share of the scenes with 0, 1, 2 and 3 objects; a prompt of the method names one at least."""
 
 NIGHT_FRAC = 0.4
 """More than the prompts ask for: what is dark is harder to draw."""
+
+FIRST_OTHER = 100
+"""Number of the largest instance that is no object."""
+
+N_OTHERS = 3
+_FIRST_THING = 1000
+"""Instance ids below are those of stuff."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,12 +41,15 @@ class Example:
         image: RGB.
         layout: ADE20K-150 class of each pixel, 0 where the layout is black.
         label: train ids, `OOD_ID` on objects.
+        instances: 1, 2, ... on the objects in their order; from `FIRST_OTHER` on the largest of the
+            persons and vehicles; 0 elsewhere.
     """
 
     spec: SceneSpec
     image: UInt8[np.ndarray, "height width 3"]
     layout: UInt8[np.ndarray, "height width"]
     label: UInt8[np.ndarray, "height width"]
+    instances: UInt8[np.ndarray, "height width"]
 
 
 def draw_example(index: int, *, purpose: str = "training", is_unseen: bool = False) -> SceneSpec:
@@ -63,12 +75,62 @@ def draw_example(index: int, *, purpose: str = "training", is_unseen: bool = Fal
 
 def render_example(spec: SceneSpec) -> Example:
     """The example of a spec; same spec, same bytes."""
-    scene = render_scene(spec)
+    return example_of(render_scene(spec))
+
+
+def example_of(scene: Scene) -> Example:
+    """The example that a rendered scene makes."""
     layout, label = layout_class_table()[scene.label_ids], train_id_table()[scene.label_ids]
     for placed in scene.objects:
         layout[placed.mask] = _ade_ids()[placed.kind]
         label[placed.mask] = OOD_ID
-    return Example(spec, scene.image, layout, label)
+    return Example(scene.spec, scene.image, layout, label, _instances(scene))
+
+
+def prompts_of(spec: SceneSpec) -> tuple[str, str]:
+    """The prompt that names everything of a scene, and the plain one that names its objects only.
+
+    Raises:
+        ValueError: if the scene has no object.
+    """
+    condition = Condition(place=spec.place, weather=spec.weather, time=spec.time)
+    named, plain = (write_prompt(said, spec.object_kinds) for said in (condition, Condition()))
+    return named, plain
+
+
+def object_masks(
+    instances: UInt8[np.ndarray, "height width"],
+) -> Bool[np.ndarray, "objects height width"]:
+    """Mask of every object that an example shows, in their order."""
+    found = np.unique(instances[(instances > 0) & (instances < FIRST_OTHER)])
+    masks: Bool[np.ndarray, "objects height width"] = instances == found[:, None, None]
+    return masks
+
+
+@cache
+def layout_palette() -> UInt8[np.ndarray, "151 3"]:
+    """RGB color of each ADE20K-150 class in a layout, black for 0."""
+    return np.array([(0, 0, 0), *(ade_class(n).color for n in range(1, 151))], np.uint8)
+
+
+def condition_numbers(specs: Sequence[SceneSpec]) -> Int64[np.ndarray, " scenes"]:
+    """Weather and time of scenes as one number: weather by weather, day before night."""
+    return np.array(
+        [WEATHERS.index(s.weather) * len(TIMES) + TIMES.index(s.time) for s in specs], np.int64
+    )
+
+
+def _instances(scene: Scene) -> UInt8[np.ndarray, "height width"]:
+    """SAM should learn objects first: of all others only the few largest are asked for."""
+    ids, areas = np.unique(scene.instance_ids, return_counts=True)
+    others = ids[np.lexsort((ids, -areas))]
+    others = others[others >= _FIRST_THING][:N_OTHERS]
+    instances = np.zeros(scene.label_ids.shape, np.uint8)
+    for number, instance in enumerate(others, start=FIRST_OTHER):
+        instances[scene.instance_ids == instance] = number
+    for number, placed in enumerate(scene.objects, start=1):
+        instances[placed.mask] = number
+    return instances
 
 
 @cache

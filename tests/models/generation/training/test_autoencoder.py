@@ -5,13 +5,16 @@ from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
 from models.generation.training.autoencoder import (
     AutoencoderConfig,
+    autoencoder_fit,
+    both_latents,
     decode,
     encode,
     fold_latent_statistics,
+    peak_signal_to_noise,
     segmenter_features,
-    train_autoencoder,
 )
-from models.segmentation.deeplab import deeplab_miniature
+from models.generation.training.fit import FitConfig
+from models.generation.training.segmenters import FEATURE_CONFIG, build_street_segmenter
 
 
 def tiny() -> AutoencoderKL:
@@ -36,38 +39,58 @@ def images():
 
 @pytest.fixture(scope="module")
 def features():
-    return segmenter_features(deeplab_miniature())
+    return segmenter_features(build_street_segmenter(FEATURE_CONFIG, seed=0))
+
+
+def config_of(n_steps, *, batch_size=2, learning_rate=1e-3, seed=0):
+    fit = FitConfig(
+        n_steps=n_steps, batch_size=batch_size, learning_rate=learning_rate, n_warm_up=3, seed=seed
+    )
+    return AutoencoderConfig(fit=fit)
 
 
 def test_training_makes_what_comes_out_more_like_what_went_in(images, features):
-    vae, config = tiny(), AutoencoderConfig(n_steps=60, batch_size=4, learning_rate=1e-2)
-    with torch.no_grad():
-        before = (decode(vae, encode(vae, images)).float() - images).abs().mean()
-    losses = [float(loss) for loss in train_autoencoder(vae, images, features, config)]
-    with torch.no_grad():
-        after = (decode(vae, encode(vae, images)).float() - images).abs().mean()
-    assert len(losses) == 60
+    vae, config = tiny(), config_of(40, batch_size=4, learning_rate=1e-2)
+    before = peak_signal_to_noise(vae, images)
+    losses = [float(loss) for loss in autoencoder_fit(vae, images, features, config)]
+    assert len(losses) == 40
     assert losses[-1] < losses[0]
-    assert after < 0.8 * before
+    assert peak_signal_to_noise(vae, images) > before + 2
 
 
 def test_training_repeats_itself(images, features):
     found = []
     for seed in (0, 0, 1):
         vae = tiny()
-        config = AutoencoderConfig(n_steps=2, batch_size=2, seed=seed)
-        list(train_autoencoder(vae, images, features, config))
+        list(autoencoder_fit(vae, images, features, config_of(2, seed=seed)))
         found.append(vae.decoder.conv_out.weight.detach())
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
 
 
 def test_the_frozen_segmenter_stays_as_it_was(images):
-    network = deeplab_miniature()
+    network = build_street_segmenter(FEATURE_CONFIG, seed=0)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    config = AutoencoderConfig(n_steps=1, batch_size=2)
-    list(train_autoencoder(tiny(), images, segmenter_features(network), config))
+    list(autoencoder_fit(tiny(), images, segmenter_features(network), config_of(1)))
     assert all(torch.equal(before[name], t) for name, t in network.state_dict().items())
+
+
+@torch.no_grad()
+def test_the_ratio_of_signal_to_noise_is_that_of_the_definition(images):
+    vae = tiny().eval()
+    error = (decode(vae, encode(vae, images)).double() - images.double()).square().mean()
+    wanted = 10 * np.log10(255**2 / float(error))
+    assert peak_signal_to_noise(vae, images) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_both_latents_are_those_of_the_image_and_of_its_mirror_image(images):
+    vae = tiny().eval()
+    found = both_latents(vae, images[:2])
+    assert found.shape == (2, 2, 4, 8, 16)
+    assert found.dtype == torch.float16
+    with torch.no_grad():
+        mirrored = encode(vae, images[:2].flip(2))
+    torch.testing.assert_close(found[:, 1], mirrored.half())
 
 
 @torch.no_grad()
