@@ -23,7 +23,7 @@ ui: setup
 	$(BIN)/multishift ui
 
 test: check
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadgroup
 
 test-slow: setup
 	$(BIN)/python -m pytest -m slow

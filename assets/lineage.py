@@ -31,13 +31,19 @@ def parents_of(*versions: ManifestVersion) -> dict[str, str]:
 def parent_version(child: ManifestVersion, asset: str, store: Store) -> ManifestVersion:
     """The version of ``asset``, of the same partition, that a version was made from.
 
+    Where vacuum removed that one, the newest with the same rows stands for it: a child is not made
+    again for rows that did not change, so it names the version that held them first.
+
     Raises:
-        ValueError: if the version names none, or the one that it names is no longer there.
+        ValueError: if the version names none, or its rows are no longer there.
     """
     named = child.parents.get(f"{asset}/{child.partition}", "")
-    number = named.partition(":")[0]
+    number, _, fingerprint = named.partition(":")
     found = _version(asset, int(number), child.partition, store) if number.isdigit() else None
-    if found is None or parents_of(found)[f"{asset}/{child.partition}"] != named:
+    if found is None or found.fingerprint != fingerprint:
+        kept = reversed(store.manifests.versions(asset, child.partition))
+        found = next((version for version in kept if version.fingerprint == fingerprint), None)
+    if found is None:
         raise ValueError(
             f"{child.asset}, partition {child.partition}, version {child.version}: need the "
             f"version of {asset} that it was made from, got {named or 'no name of one'}, which is "

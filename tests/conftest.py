@@ -1,5 +1,6 @@
 """Shape and type annotations of models and storage are checked while the tests run."""
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -7,6 +8,10 @@ from types import ModuleType
 import pytest
 from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
+
+# Two test processes share the cores, where waiting threads of one would spin. Set before
+# torch is imported, and seen by the commands that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The hook takes the checker by its import name. As mypy does, it lets an int stand for a float.
 checker = ModuleType("annotation_checker")
@@ -22,3 +27,14 @@ def samples() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared/samples")
     return folder
+
+
+COSTLY = ("demo", "trained")
+"""Fixtures that take a minute: whoever asks for one runs in the process that has it."""
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of a file, and tests that share something costly, run in one process."""
+    for item in items:
+        shared = next((name for name in COSTLY if name in item.fixturenames), item.path.name)
+        item.add_marker(pytest.mark.xdist_group(shared))

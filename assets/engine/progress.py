@@ -8,9 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeAlias, TypeVar
+from typing import TextIO, TypeAlias, TypeVar
 
 from assets.engine.outcome import Outcome
 
@@ -22,6 +23,8 @@ Log: TypeAlias = logging.Logger | Callable[[str], object]
 
 LOG_EVERY_S = 20.0
 """Shortest time between two lines, but for the first and the last."""
+
+_terminal: ContextVar[TextIO | None] = ContextVar("terminal", default=None)
 
 
 @dataclass
@@ -64,6 +67,16 @@ class Tally:
         return [pace, f"{timedelta(seconds=round((self.total - self.done) / rate))} left"]
 
 
+@contextmanager
+def bars_on(terminal: TextIO) -> Iterator[None]:
+    """Bars go to this stream, for Dagster sends the standard error of a step into its log."""
+    token = _terminal.set(terminal)
+    try:
+        yield
+    finally:
+        _terminal.reset(token)
+
+
 def with_progress(
     outcomes: Generator[Outcome[ItemT, ValueT], None, None],
     total: int,
@@ -99,13 +112,14 @@ def _sayer(log: Log | None, label: str) -> Callable[[str], object]:
 
 @contextmanager
 def _bar(total: int, label: str) -> Iterator[Callable[[], object]]:
-    if not sys.stderr.isatty():
+    stream = _terminal.get() or sys.stderr
+    if not total or not stream.isatty():
         yield lambda: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=Console(file=stream)) as progress:
         task = progress.add_task(label or "items", total=total)
         yield lambda: progress.advance(task)

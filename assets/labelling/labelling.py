@@ -82,8 +82,8 @@ def label_scene(item: LabelItem) -> LabelledScene:
         ValueError: if the picture is not the one that was scored.
     """
     blobs = store_of_item(item.store_root, item.single_writer).blobs
+    label = _compose(item)  # first: a bad file is why a picture could not be drawn again
     picture = _scored_picture(item, blobs)
-    label = _compose(item)
     image, layout = str(item.attempt.image_sha256), item.attempt.layout_sha256
     if item.label_size != item.picture_size:
         text = png_text(blobs.get(image))
@@ -100,7 +100,9 @@ def label_scene(item: LabelItem) -> LabelledScene:
 
 
 def _scored_picture(item: LabelItem, blobs: BlobStore) -> UInt8[np.ndarray, "height width 3"]:
-    name = str(item.attempt.image_sha256)
+    name = item.attempt.image_sha256
+    if name is None:
+        raise ValueError("its picture could not be drawn again")
     picture = np.asarray(blobs.get_image(name))
     found, wanted = sha256(picture.tobytes()).hexdigest(), item.attempt.pixels_sha256
     if picture.shape != (*item.picture_size, 3) or found != wanted:

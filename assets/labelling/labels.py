@@ -73,8 +73,7 @@ def commit_labels(
         kept = [item for item in todo if item.attempt.image_sha256 is not None]
         failed = _label(kept, draft, engine, log)
         lost = [item for item in todo if item.attempt.image_sha256 is None]
-        drawn, gone = _drawn_again(lost, redraw)
-        failed += [*_label(drawn, draft, engine, log), *gone]
+        failed += _label(_drawn_again(lost, redraw), draft, engine, log)
         _refuse_many(failed, order)
         return draft.commit(
             tables=TABLES,
@@ -107,22 +106,15 @@ def _keep(outcome: Outcome[LabelItem, LabelledScene], draft: Draft) -> list[Quar
     return [row]
 
 
-def _drawn_again(
-    items: Sequence[LabelItem], redraw: Redraw
-) -> tuple[list[LabelItem], list[Quarantined]]:
-    """Items with the pictures that were drawn for them, and those that got none."""
+def _drawn_again(items: Sequence[LabelItem], redraw: Redraw) -> list[LabelItem]:
+    """Items with the pictures that were drawn for them; one without has a reason to be found."""
     if not items:
-        return [], []
+        return []
     names = redraw([item.attempt for item in items])
-    drawn, gone = [], []
-    for item in items:
-        name = names.get(attempt_key(item.attempt))
-        if name is None:
-            reason = "its picture could not be drawn again"
-            gone.append(Quarantined(item=label_key(item), status="failed", reason=reason))
-        else:
-            drawn.append(replace(item, attempt=replace(item.attempt, image_sha256=name)))
-    return drawn, gone
+    attempts = (
+        replace(item.attempt, image_sha256=names.get(attempt_key(item.attempt))) for item in items
+    )
+    return [replace(item, attempt=drawn) for item, drawn in zip(items, attempts, strict=True)]
 
 
 def _refuse_many(failed: Sequence[Quarantined], order: LabelOrder) -> None:

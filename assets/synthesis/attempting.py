@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assets.engine.outcome import ItemError
-from assets.engine.worker import one_line
+from assets.engine.worker import describe, one_line
 from assets.synthesis.drawing import Drawer, DrawingSettings, Drawn
 from assets.synthesis.networks import Compute, NetworkSources
 from assets.synthesis.preparing import Prepared, prepare, read_street
@@ -49,9 +49,9 @@ class DrawnScene:
     error: ItemError | None = None
 
 
-def scene_key(request: SceneRequest) -> str:
-    """Key of the scene that a request is an attempt at."""
-    return f"{request.frame_id}/{request.variant}"
+def scene_key(row: SceneRequest | SceneAttempt | ObjectAttempt) -> str:
+    """Key of the scene that a row belongs to."""
+    return f"{row.frame_id}/{row.variant}"
 
 
 def item_key(item: SynthesisItem) -> str:
@@ -63,10 +63,11 @@ def item_key(item: SynthesisItem) -> str:
 def draw_scenes(item: SynthesisItem) -> list[DrawnScene]:
     """Draw the attempts of each scene in order until one passes the thresholds or none is left.
 
-    Attempts of several scenes share a pass. A frame that cannot be used costs its scenes only.
+    Attempts of several scenes share a pass. A frame that cannot be used, or a network that does not
+    answer with finite numbers, costs its scenes only.
 
     Raises:
-        CheckpointError, ValueError: if a network cannot be used, or its answers are not finite.
+        CheckpointError: if a network cannot be used.
     """
     drawer = Drawer(item.sources, item.compute, item.settings)
     scenes = [_Scene(requests=requests) for requests in item.scenes]
@@ -118,9 +119,26 @@ def _advance(waiting: Sequence[_Scene], item: SynthesisItem, drawer: Drawer) -> 
     chosen = alike[: drawer.batch_size]
     prepared = [(scene, _prepared(scene, item, size)) for scene in chosen]
     ready = [(scene, attempt) for scene, attempt in prepared if attempt is not None]
-    if not ready:
+    if ready:
+        _draw(ready, item, drawer)
+
+
+def _draw(ready: Sequence[tuple[_Scene, Prepared]], item: SynthesisItem, drawer: Drawer) -> None:
+    """Draw attempts and keep them; one whose numbers are not finite costs its scene only."""
+    from models.checkpoint.reading import CheckpointError
+
+    try:
+        pictures = drawer.draw([attempt for _, attempt in ready])
+    except CheckpointError:
+        raise
+    except ValueError as error:
+        if len(ready) == 1:
+            ready[0][0].error = ItemError("failed", describe(error))
+            return
+        for alone in ready:  # one of them spoils the pass
+            _draw([alone], item, drawer)
         return
-    for (scene, _), drawn in zip(ready, drawer.draw([p for _, p in ready]), strict=True):
+    for (scene, _), drawn in zip(ready, pictures, strict=True):
         _keep(scene, drawn, item)
 
 

@@ -25,6 +25,7 @@ from storage.datasets.label_ids import read_label_ids
 from storage.datasets.registry import complete_frames
 from storage.images import read_image
 from storage.label_space import train_id_table
+from storage.manifests.parts import DamagedPartError
 from storage.manifests.pointers import ManifestVersion
 from storage.records import Frame
 from storage.scene_records import KnownScoreCount
@@ -111,13 +112,13 @@ def plan_calibration(
 def calibrate(
     order: CalibrationOrder, store: Store, engine: Engine, *, run_id: str, log: Log | None = None
 ) -> ManifestVersion:
-    """The version that holds the scores of an order; one that is there already is returned.
+    """The version that holds the scores of an order; a sound one that is there is returned.
 
     Raises:
         RuntimeError: if a frame fails; nothing is committed then.
     """
     done = store.manifests.latest(ASSET)
-    if done is not None and done.recipe == order.recipe:
+    if done is not None and done.recipe == order.recipe and _is_sound(done, store):
         return done
     total = ScoreHistogram.of(np.empty(0, np.float32))
     for outcome in engine.map(score_frame, order.items, key=_key, log=log, label=ASSET):
@@ -180,6 +181,14 @@ def calibrated_histogram(store: Store, *, detector: str | None = None) -> ScoreH
             f"those of {version.provenance['detector']}; materialize {ASSET} again"
         )
     return histogram_of(store.manifests.read_records(ASSET, "known_scores", KnownScoreCount))
+
+
+def _is_sound(version: ManifestVersion, store: Store) -> bool:
+    try:
+        store.manifests.rows(version, "known_scores")
+    except DamagedPartError:
+        return False
+    return True
 
 
 def _key(item: CalibrationItem) -> str:

@@ -60,7 +60,9 @@ def check_kept(found: Committed, limits: Limits) -> dg.AssetCheckResult:
     kept = {(row.frame_id, row.variant) for row in found.attempts if row.is_kept}
     n_scenes = len(found.scenes)
     problems = []
-    if not kept or len(kept) < limits.min_kept_frac * n_scenes:
+    if not n_scenes:
+        problems = ["no scene was drawn; the tables scene_requests and quarantine say why"]
+    elif not kept or len(kept) < limits.min_kept_frac * n_scenes:
         problems = [
             f"{len(kept)} of {n_scenes} scenes have a kept picture, floor {limits.min_kept_frac}; "
             "look at the scores, then request more attempts or loosen the thresholds"

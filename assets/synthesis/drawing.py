@@ -104,11 +104,13 @@ class Drawer:
             size = self.batch_size
             try:
                 done += self._one_pass(attempts[len(done) : len(done) + size], size)
+                continue
             except torch.OutOfMemoryError:
                 if size == 1:
                     raise
-                _fitting[self._key] = size // 2
-                torch.cuda.empty_cache()
+            # Here, because the error holds on to what the failed pass had computed.
+            _fitting[self._key] = size // 2
+            torch.cuda.empty_cache()
         return done
 
     def _one_pass(self, attempts: Sequence[Prepared], batch_size: int) -> list[Drawn]:

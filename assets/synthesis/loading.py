@@ -27,15 +27,30 @@ class LoadedNetworks:
     dtype: "torch.dtype"
 
 
-@lru_cache(maxsize=1)
 def load_networks(sources: NetworkSources, device: str, dtype: str) -> LoadedNetworks:
-    """All networks; those of the last call stay in memory.
+    """All networks; those of the last call stay in memory, unless their files changed.
 
     SAM and detector compute in float32 everywhere: what they say decides.
 
     Raises:
         CheckpointError: naming the file, if one cannot be used.
     """
+    return _networks(sources, device, dtype, sources.stamp())
+
+
+def load_detector(sources: NetworkSources, device: str) -> "Segmenter":
+    """The OOD detector alone; that of the last call stays in memory, unless its file changed.
+
+    Raises:
+        CheckpointError: naming the file, if it cannot be used.
+    """
+    return _detector(sources.detector_architecture, sources.detector, device, sources.stamp())
+
+
+@lru_cache(maxsize=1)
+def _networks(
+    sources: NetworkSources, device: str, dtype: str, _stamp: tuple[str, ...]
+) -> LoadedNetworks:
     import torch
 
     from models.filtering import load_sam
@@ -53,15 +68,10 @@ def load_networks(sources: NetworkSources, device: str, dtype: str) -> LoadedNet
 
 
 @lru_cache(maxsize=1)
-def load_detector(sources: NetworkSources, device: str) -> "Segmenter":
-    """The OOD detector alone; that of the last call stays in memory.
-
-    Raises:
-        CheckpointError: naming the file, if it cannot be used.
-    """
+def _detector(architecture: str, source: str, device: str, _stamp: tuple[str, ...]) -> "Segmenter":
     from models.segmentation import load_segmenter
 
-    return load_segmenter(sources.detector_architecture, sources.detector).to(device)
+    return load_segmenter(architecture, source).to(device)
 
 
 def settled(compute: Compute) -> Compute:

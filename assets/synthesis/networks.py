@@ -8,6 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from assets.synthesis.presets import MINIATURE_SET, Preset, paper_preset, read_preset
+from storage.datasets.fingerprint import fingerprint_files
 from storage.weights import content_digest
 from storage.world import World
 
@@ -41,6 +42,13 @@ class NetworkSources:
             "sam": _digest(self.sam),
             "detector": f"{self.detector_architecture}:{_digest(self.detector)}",
         }
+
+    def stamp(self) -> tuple[str, ...]:
+        """Names, sizes and times of the files of each source: what changes with their content.
+
+        Other than `digests` it costs nothing, so that a worker can look before every item.
+        """
+        return tuple(map(_stamp, (self.generator, self.sam, self.detector)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,3 +164,13 @@ def _digest(source: str) -> str:
         "`multishift fetch generator`, `multishift fetch filter` and `multishift fetch "
         "segmenters`, or train the miniature's with the job train_miniature_bundle"
     )
+
+
+def _stamp(source: str) -> str:
+    path = Path(source)
+    if path.is_dir():
+        return fingerprint_files(path)
+    if not path.is_file():
+        return source
+    facts = path.stat()
+    return f"{facts.st_size} {facts.st_mtime_ns}"

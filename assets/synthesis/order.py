@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 
-from assets.lineage import version_to_read
+from assets.lineage import parents_of, version_to_read
 from assets.partitions import ScenePartition
 from assets.resources import DataRoot, ManifestStore
 from assets.scenes.requests import ASSET as REQUESTS
 from assets.synthesis.attempting import SynthesisItem, scene_key
+from assets.synthesis.calibration import ASSET as CALIBRATION
 from assets.synthesis.config import SynthesisConfig
 from assets.synthesis.networks import Networks, revision
-from assets.synthesis.thresholds import resolve_thresholds
+from assets.synthesis.thresholds import ood_rule, resolve_thresholds
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
 from storage.scene_records import SceneRequest
@@ -28,7 +29,10 @@ SETTING, THRESHOLD = "setting/", "threshold/"
 
 @dataclass(frozen=True, kw_only=True)
 class SynthesisOrder:
-    """Scenes to draw, with one item that holds what all of them share."""
+    """Scenes to draw, with one item that holds what all of them share.
+
+    ``calibration`` is None where the OOD threshold is given as a number.
+    """
 
     partition: ScenePartition
     scenes: tuple[tuple[SceneRequest, ...], ...]
@@ -36,6 +40,7 @@ class SynthesisOrder:
     scenes_per_item: int
     max_bad_frac: float
     requests: ManifestVersion
+    calibration: ManifestVersion | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -56,9 +61,9 @@ class SynthesisOrder:
 
     @property
     def parents(self) -> dict[str, str]:
-        """The version of the requests that is drawn."""
-        version = self.requests
-        return {f"{version.asset}/{version.partition}": f"{version.version}:{version.fingerprint}"}
+        """The requests that are drawn, and the calibration where a quantile was looked up in it."""
+        found = (self.requests, self.calibration)
+        return parents_of(*(version for version in found if version is not None))
 
     def items(self, finished: Collection[str]) -> list[SynthesisItem]:
         """The scenes that are not finished, some an item."""
@@ -90,6 +95,7 @@ def plan_synthesis(
     thresholds = resolve_thresholds(config, preset, opened, detector=digests["detector"])
     version = version_to_read(REQUESTS, partition.key, opened)
     generator = revision(sources.generator, digests["generator"])
+    _, quantile = ood_rule(config, preset)
     return SynthesisOrder(
         partition=partition,
         scenes=_scenes(version, opened, config.max_attempts),
@@ -108,6 +114,7 @@ def plan_synthesis(
         scenes_per_item=config.scenes_per_item,
         max_bad_frac=config.max_bad_frac,
         requests=version,
+        calibration=None if quantile is None else opened.manifests.latest(CALIBRATION),
         provenance={
             "world": world.name,
             "world_version": world.version,

@@ -53,6 +53,8 @@ def redraw_attempts(
 ) -> Mapping[AttemptKey, str]:
     """Frame, variant and attempt -> blob of the picture, now in the store.
 
+    An attempt whose frame cannot be used any more is left out.
+
     Args:
         version: of `synthetic_scenes` that the attempts belong to.
         attempts: drawn there, without a picture.
@@ -68,6 +70,8 @@ def redraw_attempts(
     items = _items(version, attempts, data, store, networks)
     found = {}
     for outcome in engine.map(redraw, items, key=_key, label="drawing again"):
+        if outcome.error is not None and outcome.error.kind == "bad_input":
+            continue
         if outcome.error is not None or outcome.value is None:
             raise RuntimeError(f"{outcome.key}: {outcome.error and outcome.error.reason}")
         row = outcome.item.attempt
@@ -92,7 +96,8 @@ def redraw(item: RedrawItem) -> str:
         raise OtherPictureError(
             f"need the picture {item.attempt.pixels_sha256[:12]} of profile "
             f"{item.attempt.profile_id}, got {drawn.pixels_sha256[:12]} of profile "
-            f"{drawn.profile.profile_id}; materialize synthetic_scenes again on this machine"
+            f"{drawn.profile.profile_id}; materialize synthetic_scenes with the thresholds of the "
+            "filter, or with keeps_rejected"
         )
     blobs = store_of_item(item.store_root, item.single_writer).blobs
     return blobs.put(png_bytes(drawn.picture, picture_text(drawn, item.generator)), ".png")

@@ -26,7 +26,7 @@ def describe_synthesis(version: ManifestVersion, store: Store) -> dict[str, dg.M
     bad = to_records(rows(version, "quarantine"), Quarantined)
     tries = Counter((row.frame_id, row.variant) for row in attempts)
     return {
-        **_counts(attempts, bad),
+        **_counts(attempts, bad, tries),
         **_means(attempts, objects),
         "attempts_per_scene": histogram_table(
             map(str, tries.values()), empty="none: no scene was drawn"
@@ -53,14 +53,19 @@ def describe_calibration(version: ManifestVersion, store: Store) -> dict[str, dg
 
 
 def _counts(
-    attempts: Sequence[SceneAttempt], bad: Sequence[Quarantined]
+    attempts: Sequence[SceneAttempt],
+    bad: Sequence[Quarantined],
+    tries: Counter[tuple[str, int]],
 ) -> dict[str, dg.MetadataValue]:
+    kept = [row for row in attempts if row.is_kept]
+    # Not attempt 0: the first that is drawn has another number where that one found no place.
+    at_first = [row for row in kept if tries[row.frame_id, row.variant] == 1]
     return integers(
         {
             "dagster/partition_row_count": len(attempts),
-            "scenes": len({(row.frame_id, row.variant) for row in attempts}),
-            "kept": sum(row.is_kept for row in attempts),
-            "kept_at_first_attempt": sum(row.is_kept for row in attempts if row.attempt == 0),
+            "scenes": len(tries),
+            "kept": len(kept),
+            "kept_at_first_attempt": len(at_first),
             "quarantined": len(bad),
         }
     )

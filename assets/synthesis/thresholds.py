@@ -15,13 +15,7 @@ def resolve_thresholds(
     Raises:
         ValueError: if number and quantile are both given, or the detector is not calibrated.
     """
-    number, quantile = config.min_ood_score, config.ood_quantile
-    if number is not None and quantile is not None:
-        raise ValueError(
-            f"need min_ood_score or ood_quantile, got both ({number} and {quantile}); remove one"
-        )
-    if number is None and quantile is None:
-        number, quantile = preset.min_ood_score, preset.ood_quantile
+    number, quantile = ood_rule(config, preset)
     if quantile is not None:
         known = calibrated_histogram(store, detector=detector)
         number = resolve_ood_threshold(quantile=quantile, in_distribution=known)
@@ -29,3 +23,19 @@ def resolve_thresholds(
     return Thresholds(
         min_ood_score=number, min_iou=min_iou, min_layout_agreement=config.min_layout_agreement
     )
+
+
+def ood_rule(config: SynthesisConfig, preset: Preset) -> tuple[float | None, float | None]:
+    """The least OOD score that is asked for, as a number or as a quantile of known pixels.
+
+    Raises:
+        ValueError: if the configuration gives both.
+    """
+    number, quantile = config.min_ood_score, config.ood_quantile
+    if number is not None and quantile is not None:
+        raise ValueError(
+            f"need min_ood_score or ood_quantile, got both ({number} and {quantile}); remove one"
+        )
+    if number is None and quantile is None:
+        return preset.min_ood_score, preset.ood_quantile
+    return number, quantile

@@ -189,12 +189,16 @@ def _others(bench: _Bench) -> list[dict[str, Any]]:
     )
     rendered = faithfulness(few.images, judged(few.images, bench.tools), few, bench.tools)
     own, rows = settings_of(bench.shop), []
-    for n_steps, guidance in ((own.n_steps, own.guidance), *bench.shop.recipe.drawing.others):
-        settings = replace(own, n_steps=n_steps, guidance=guidance)
+    for sampler, n_steps, guidance in (
+        (own.sampler, own.n_steps, own.guidance),
+        *bench.shop.recipe.drawing.others,
+    ):
+        settings = replace(own, sampler=sampler, n_steps=n_steps, guidance=guidance)
         images = _draw(bench, "known", layouts[:_N_OTHERS], settings)
         found = faithfulness(images, judged(images, bench.tools), few, bench.tools)
         rows.append(
             {
+                "sampler": sampler,
                 "n_steps": n_steps,
                 "guidance": guidance,
                 "n_scenes": len(images),

@@ -44,6 +44,16 @@ def test_a_parent_that_is_gone_or_replaced_is_an_error(store):
         parent_version(child, "scene_requests", store)
 
 
+def test_the_same_rows_stand_for_a_parent_that_is_gone(store):
+    first = commit(store, "scene_requests", "a")
+    child = commit(store, "synthetic_scenes", parents=parents_of(first))
+    same = commit(store, "scene_requests", "a", recipe="another")
+    assert parent_version(child, "scene_requests", store) == first
+    commit(store, "scene_requests", "b")
+    store.manifests.pointer_path("scene_requests", KEY, 1).unlink()
+    assert parent_version(child, "scene_requests", store) == same
+
+
 def test_a_version_that_names_no_parent_is_an_error(store):
     child = commit(store, "synthetic_scenes")
     with pytest.raises(ValueError, match="got no name of one"):

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from models.miniature import OBJECT_KINDS, WORLD_VERSION
 from pipelines.cli import app
 from pipelines.commands import demo as demo_command
+from pipelines.commands.demo_scenes import missing_network
 from pipelines.settings import Settings
 from storage.datasets.check import check_root
 from storage.records import OodObject
@@ -98,6 +99,16 @@ def test_a_former_world_is_named_with_what_to_do(monkeypatch, tmp_path, is_compl
     assert f"draws version {WORLD_VERSION}" in answer.output
     assert f"(rm -r {root})" in answer.output
     assert [path.name for path in root.iterdir()] == ["miniature.json"]
+
+
+def test_what_is_missing_to_draw_scenes_is_named_with_its_cure(demo, tmp_path):
+    data_root, models_root = str(demo.data_root), str(tmp_path / "models")
+    small = Settings(data_root=data_root, miniature_set=str(tmp_path))
+    assert f"no {tmp_path / 'settings.json'}; the job train_" in missing_network(small)
+    published = Settings(data_root=data_root, models_root=models_root, networks="paper")
+    assert "control_sd15_seg.pth; `multishift fetch` gets" in missing_network(published)
+    whole = demo.environment["MULTISHIFT_MINIATURE_SET"]
+    assert missing_network(Settings(data_root=data_root, miniature_set=whole)) is None
 
 
 def test_the_demo_ends_with_labelled_scenes_and_a_page(demo):

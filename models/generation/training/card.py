@@ -130,6 +130,7 @@ def _classes(quality: Facts) -> str:
 def _others(quality: Facts) -> str:
     rows = [
         [
+            row["sampler"],
             str(row["n_steps"]),
             f"{row['guidance']:g}",
             str(row["n_scenes"]),
@@ -138,7 +139,7 @@ def _others(quality: Facts) -> str:
         ]
         for row in quality["others"]
     ]
-    head = ["steps", "guidance", "scenes", "mIoU ratio", "weather and time as prompted"]
+    head = ["sampler", "steps", "guidance", "scenes", "mIoU ratio", "weather and time as prompted"]
     return f"Other settings, on the first known scenes:\n\n{_table(head, rows)}"
 
 

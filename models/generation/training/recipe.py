@@ -45,7 +45,7 @@ class DrawConfig:
         ood_quantile: of the detector's scores on known pixels, the filter's threshold.
         min_iou: of SAM's mask and the pasted one.
         batch_size: pictures drawn at once while measuring.
-        others: further (steps, guidance) to measure beside, on a part of the scenes.
+        others: further (sampler, steps, guidance) to measure beside, on a part of the scenes.
     """
 
     sampler: str = "ddim"
@@ -54,7 +54,7 @@ class DrawConfig:
     ood_quantile: float = 0.95
     min_iou: float = 0.7
     batch_size: int = 64
-    others: tuple[tuple[int, float], ...] = ()
+    others: tuple[tuple[str, int, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,16 @@ FULL = BundleRecipe(
             is_mixed=True,
         )
     ),
-    drawing=DrawConfig(others=((6, 1.0), (8, 1.5), (8, 2.0), (20, 1.0))),
+    drawing=DrawConfig(
+        others=(
+            ("ddim", 6, 1.0),
+            ("ddim", 8, 1.5),
+            ("ddim", 20, 1.0),
+            ("dpm++", 6, 1.0),
+            ("dpm++", 8, 1.0),
+            ("dpm++", 8, 1.5),
+        )
+    ),
     is_compiled=True,
 )
 """For one H200 with 16 cores.

@@ -8,7 +8,7 @@ import pytest
 
 from assets.engine import progress
 from assets.engine.outcome import ItemError, Outcome
-from assets.engine.progress import Tally, with_progress
+from assets.engine.progress import Tally, bars_on, with_progress
 
 
 def outcomes(n, *, failed=()):
@@ -72,6 +72,20 @@ def test_bar_only_in_a_terminal(monkeypatch, is_terminal):
     assert len(list(with_progress(outcomes(7), 7, log=None, label="cut crops"))) == 7
     assert ("cut crops" in stream.getvalue()) is is_terminal
     assert ("7/7" in stream.getvalue()) is is_terminal
+
+
+def test_a_bar_goes_to_the_terminal_that_was_kept(monkeypatch):
+    kept, log_of_the_step = io.StringIO(), io.StringIO()
+    kept.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", log_of_the_step)
+    with bars_on(kept):
+        list(with_progress(outcomes(7), 7, log=None, label="cut crops"))
+        list(with_progress(outcomes(0), 0, log=None, label="nothing to do"))
+    list(with_progress(outcomes(3), 3, log=None, label="later"))
+    assert "7/7" in kept.getvalue()
+    assert "nothing to do" not in kept.getvalue()
+    assert "later" not in kept.getvalue()
+    assert log_of_the_step.getvalue() == ""
 
 
 def test_closing_closes_the_source():

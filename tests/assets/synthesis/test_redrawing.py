@@ -1,12 +1,14 @@
 """Pictures that were not kept come back from their seeds, or not at all."""
 
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from assets.synthesis.redrawing import redraw_attempts
+from storage.records import Quarantined
 from storage.scene_records import LabelledScene, SceneAttempt
 from tests.assets.synthesis.conftest import picture_bytes
 
@@ -71,3 +73,17 @@ def test_looser_thresholds_label_what_was_not_kept(
         assert pixels == digests[row.frame_id, row.attempt]
     metadata = result.asset_materializations_for_node("labelled_scenes")[0].metadata
     assert Path(metadata["page"].value).read_bytes().startswith(b"<!DOCTYPE html>")
+
+
+def test_a_changed_label_costs_its_picture_only(
+    request_scenes, draw, label, data_root, drawing_resources
+):
+    request_scenes(max_attempts=1)
+    draw(min_iou=0.999)
+    min((data_root / "cityscapes/gtFine/train/oslo").glob("*labelIds.png")).write_bytes(b"other")
+    label(min_iou=0.0)  # a check says that many are in quarantine
+    manifests = drawing_resources["store"].open().manifests
+    read = partial(manifests.read_records, "labelled_scenes", partition=PARTITION)
+    assert len(read("labelled_scenes", LabelledScene)) == 1
+    (bad,) = read("quarantine", Quarantined)
+    assert (bad.status, "is another file than" in bad.reason) == ("bad_input", True)

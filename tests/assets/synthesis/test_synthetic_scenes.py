@@ -1,24 +1,39 @@
 """Drawn scenes as an asset: real diffusion, real SAM, a real Dagster run, a real manifest."""
 
 import json
+import os
 import shutil
+import signal
 from dataclasses import replace
 from hashlib import sha256
 
 import dagster as dg
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from assets.engine.resource import Engine
+from assets.lineage import parents_of
 from assets.partitions import ScenePartition
-from assets.synthesis import synthesis
+from assets.resources import ManifestStore
+from assets.synthesis import attempting, drawing, synthesis
 from assets.synthesis.attempting import draw_scenes
 from assets.synthesis.config import SynthesisConfig
 from assets.synthesis.order import plan_synthesis
 from assets.synthesis.presets import read_preset
+from assets.synthesis.rows import attempt_row
+from models.generation import sampling, save_bundle
+from models.generation.miniature import build_miniature_bundle
+from storage.manifests import drafts
+from storage.manifests.layout import UNPARTITIONED
+from storage.manifests.vacuum import vacuum
 from storage.records import Quarantined
 from storage.scene_records import ExecutionProfile, ObjectAttempt, SceneAttempt
 from tests.assets.synthesis.conftest import picture_bytes
+from tests.models.generation.conftest import SENTENCES, TINY
+
+PARTITION = "oslo|round-1"
 
 
 def store_of(resources):
@@ -92,13 +107,13 @@ def test_nothing_is_drawn_again_for_equal_orders(request_scenes, draw, drawing_r
     request_scenes()
     draw()
     manifests = store_of(drawing_resources).manifests
-    first = manifests.latest("synthetic_scenes", "oslo|round-1")
+    first = manifests.latest("synthetic_scenes", PARTITION)
     result = draw()
-    assert manifests.latest("synthetic_scenes", "oslo|round-1") == first
+    assert manifests.latest("synthetic_scenes", PARTITION) == first
     materialization = result.asset_materializations_for_node("synthetic_scenes")[0]
     assert materialization.metadata["kept"].value == 2
     draw(guidance=2.0)
-    assert manifests.latest("synthetic_scenes", "oslo|round-1").version == first.version + 1
+    assert manifests.latest("synthetic_scenes", PARTITION).version == first.version + 1
 
 
 def test_a_stopped_run_draws_only_what_is_missing(
@@ -125,9 +140,25 @@ def test_a_stopped_run_draws_only_what_is_missing(
     assert len(rows(SceneAttempt)) == 2
 
 
+def a_label(data_root):
+    return min((data_root / "cityscapes/gtFine/train/oslo").glob("*labelIds.png"))
+
+
+def scenes_drawn(monkeypatch):
+    """Scenes that are sent to workers from now on, as a list that grows."""
+    seen, real = [], synthesis.draw_scenes
+
+    def watched(item):
+        seen.extend(item.scenes)
+        return real(item)
+
+    monkeypatch.setattr(synthesis, "draw_scenes", watched)
+    return seen
+
+
 def test_a_changed_label_costs_its_scenes_only(request_scenes, draw, rows, data_root):
     request_scenes()
-    label = sorted((data_root / "cityscapes/gtFine/train/oslo").glob("*labelIds.png"))[0]
+    label = a_label(data_root)
     pixels = np.array(Image.open(label))
     pixels[0, 0] ^= 1
     Image.fromarray(pixels).save(label)
@@ -138,7 +169,183 @@ def test_a_changed_label_costs_its_scenes_only(request_scenes, draw, rows, data_
     assert len({row.frame_id for row in rows(SceneAttempt)}) == 1
 
 
-def test_a_quantile_needs_a_calibration_of_this_detector(request_scenes, draw, calibrate, rows):
+@pytest.mark.parametrize("max_bad_frac", [0.0, 0.5], ids=["refused", "committed"])
+def test_a_label_that_was_put_right_is_tried_again(
+    request_scenes, draw, rows, data_root, monkeypatch, max_bad_frac
+):
+    request_scenes()
+    label = a_label(data_root)
+    good = label.read_bytes()
+    label.write_bytes(good[:100])
+    draw(max_bad_frac=max_bad_frac)
+    label.write_bytes(good)
+    seen = scenes_drawn(monkeypatch)
+    assert draw(max_bad_frac=max_bad_frac).success
+    assert len(seen) == 1
+    assert len(rows(SceneAttempt)) == 2
+    assert not rows(Quarantined, "quarantine")
+
+
+def test_only_scenes_with_lost_pictures_are_drawn_again(
+    request_scenes, draw, rows, drawing_resources, monkeypatch
+):
+    request_scenes()
+    draw()
+    store = store_of(drawing_resources)
+    first = store.manifests.latest("synthetic_scenes", PARTITION)
+    store.blobs.path(rows(SceneAttempt)[0].image_sha256).unlink()
+    seen = scenes_drawn(monkeypatch)
+    assert draw().success
+    assert len(seen) == 1
+    assert store.manifests.latest("synthetic_scenes", PARTITION).fingerprint == first.fingerprint
+
+
+def test_numbers_that_are_not_finite_cost_their_scene_only(
+    request_scenes, draw, rows, networks_with, monkeypatch
+):
+    real = drawing.Drawer.draw
+
+    def spoiled(drawer, attempts):
+        if any(attempt.request.frame_id.startswith("oslo_000001") for attempt in attempts):
+            raise ValueError("need finite pictures")
+        return real(drawer, attempts)
+
+    request_scenes(max_attempts=1)
+    using = {"networks": networks_with(batch_size=2)}
+    monkeypatch.setattr(drawing.Drawer, "draw", spoiled)
+    assert "1 of 2 scenes failed" in told(draw(using=using))
+    assert draw(using=using, max_bad_frac=0.5).success
+    (bad,) = rows(Quarantined, "quarantine")
+    assert bad.status == "failed"
+    assert "need finite pictures" in bad.reason
+    monkeypatch.setattr(drawing.Drawer, "draw", real)
+    seen = scenes_drawn(monkeypatch)
+    assert draw(using=using).success
+    assert [scene[0].frame_id for scene in seen] == ["oslo_000001_000019"]
+
+
+@pytest.mark.parametrize("table", synthesis.TABLES[:3])
+def test_a_damaged_part_is_made_again(request_scenes, draw, drawing_resources, table):
+    request_scenes()
+    draw()
+    manifests = store_of(drawing_resources).manifests
+    first = manifests.latest("synthetic_scenes", PARTITION)
+    (part,) = first.tables[table].parts
+    (manifests.partition_folder("synthetic_scenes", PARTITION) / part.path).unlink()
+    assert draw().success
+    second = manifests.latest("synthetic_scenes", PARTITION)
+    assert (second.version, second.fingerprint) == (first.version + 1, first.fingerprint)
+
+
+def test_requests_made_again_with_the_same_rows_stay_parents(
+    request_scenes, draw, label, drawing_resources
+):
+    request_scenes()
+    draw()
+    store = store_of(drawing_resources)
+    version = store.manifests.latest("scene_requests", PARTITION)
+    store.manifests.commit(
+        "scene_requests",
+        {name: store.manifests.rows(version, name) for name in version.tables},
+        partition=PARTITION,
+        base=version.version,
+        recipe="another",
+    )
+    vacuum(store.manifests, store.blobs, keep_versions=1, min_age_s=0)
+    assert draw().success
+    assert label().success
+
+
+def test_networks_that_were_replaced_are_loaded_again(
+    request_scenes, draw, rows, networks_with, tiny_set, tmp_path
+):
+    mine = shutil.copytree(tiny_set, tmp_path / "set")
+    using = {"networks": networks_with(miniature_set=str(mine))}
+    request_scenes()
+    draw(using=using)
+    first = {row.pixels_sha256 for row in rows(SceneAttempt)}
+    shutil.rmtree(mine / "generator")
+    save_bundle(build_miniature_bundle(8, TINY, sentences=SENTENCES), mine / "generator")
+    draw(using=using)
+    assert first.isdisjoint(row.pixels_sha256 for row in rows(SceneAttempt))
+
+
+def test_a_batch_that_does_not_fit_is_halved(
+    request_scenes, draw, rows, networks_with, monkeypatch
+):
+    real, tried = sampling.draw, []
+
+    def scarce(bundle, drawings, settings, *, batch_size):
+        tried.append(batch_size)
+        if batch_size > 2:
+            raise torch.OutOfMemoryError
+        return real(bundle, drawings, settings, batch_size=batch_size)
+
+    request_scenes(n_variants=2, max_attempts=1)
+    monkeypatch.setattr(sampling, "draw", scarce)
+    monkeypatch.setattr(drawing, "_fitting", {})
+    assert draw(using={"networks": networks_with(batch_size=4)}).success
+    assert tried == [4, 2, 2]
+    first = rows(SceneAttempt)
+    (profile,) = rows(ExecutionProfile, "execution_profiles")
+    assert profile.batch_size == 2
+    draw(using={"networks": networks_with(batch_size=2)}, keeps_rejected=True)
+    assert rows(SceneAttempt) == first
+
+
+def test_a_killed_run_ends_as_if_it_was_not(
+    request_scenes, drawing_resources, monkeypatch, tmp_path
+):
+    request_scenes(n_variants=2, max_attempts=1)
+    data, networks = drawing_resources["data"], drawing_resources["networks"]
+
+    def run(store, on_row=lambda: None):
+        def row_after(*args, **kwargs):
+            on_row()
+            return attempt_row(*args, **kwargs)
+
+        monkeypatch.setattr(attempting, "attempt_row", row_after)
+        where = ScenePartition(round="round-1", city="oslo")
+        config = SynthesisConfig(min_iou=0.3, scenes_per_item=1)
+        order = plan_synthesis(where, config, data, store, networks)
+        return synthesis.synthesize(order, store.open(), Engine(mode="inline"), run_id="")
+
+    other = ManifestStore(root=str(shutil.copytree(tmp_path / "store", tmp_path / "other")))
+    undisturbed, rows_made = run(other), []
+    monkeypatch.setattr(drafts, "FLUSH_ITEMS", 1)
+    process = os.fork()
+    if not process:
+        torch.set_num_threads(1)  # those of the parent are not there
+        calls = iter(range(100))
+        run(
+            drawing_resources["store"],
+            lambda: next(calls) == 2 and os.kill(os.getpid(), signal.SIGKILL),
+        )
+        os._exit(1)
+    assert os.waitpid(process, 0)[1] == signal.SIGKILL
+    resumed = run(drawing_resources["store"], lambda: rows_made.append(1))
+    assert resumed.fingerprint == undisturbed.fingerprint
+    assert len(rows_made) == 2
+
+
+@pytest.mark.slow
+def test_worker_processes_draw_the_same_bytes(request_scenes, draw, drawing_resources, tmp_path):
+    request_scenes(max_attempts=2)
+    other = ManifestStore(root=str(shutil.copytree(tmp_path / "store", tmp_path / "other")))
+    wanted = {"min_iou": 0.3, "min_kept_frac": 0.0}
+    draw(**wanted)
+    using = {"engine": Engine(mode="processes", n_workers=2), "store": other}
+    draw(using=using, scenes_per_item=1, **wanted)
+    inline, processes = (
+        store.open().manifests.latest("synthetic_scenes", PARTITION).fingerprint
+        for store in (drawing_resources["store"], other)
+    )
+    assert inline == processes
+
+
+def test_a_quantile_needs_a_calibration_of_this_detector(
+    request_scenes, draw, calibrate, rows, drawing_resources
+):
     request_scenes()
     assert "materialize detector_calibration first" in told(draw(ood_quantile=0.5))
     result = calibrate(n_frames=3)
@@ -146,9 +353,16 @@ def test_a_quantile_needs_a_calibration_of_this_detector(request_scenes, draw, c
     metadata = result.asset_materializations_for_node("detector_calibration")[0].metadata
     assert metadata["frames"].value == 3
     draw(ood_quantile=0.99, min_kept_frac=0.0)
+    manifests = store_of(drawing_resources).manifests
+    calibration = manifests.latest("detector_calibration")
+    drawn = manifests.latest("synthetic_scenes", PARTITION)
+    assert parents_of(calibration).items() <= drawn.parents.items()
     scores = [row.mean_ood_score for row in rows(ObjectAttempt, "object_attempts")]
     assert scores
+    (part,) = calibration.tables["known_scores"].parts
+    (manifests.partition_folder("detector_calibration", UNPARTITIONED) / part.path).unlink()
     assert calibrate(n_frames=3).success
+    assert manifests.latest("detector_calibration").fingerprint == calibration.fingerprint
 
 
 @pytest.mark.parametrize(
