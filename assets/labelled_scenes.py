@@ -58,8 +58,8 @@ def labelled_scenes(
         return dg.MaterializeResult(
             data_version=dg.DataVersion(version.fingerprint),
             metadata={
-                **describe_labels(version, found),
                 **show_scenes(opened, data.folder, order.partition),
+                **describe_labels(version, found),
             },
             check_results=answer_all(found),
         )

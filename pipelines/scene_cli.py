@@ -22,15 +22,18 @@ def preview_command(
         str | None, typer.Option("--object", help="Class of the object; any if not given.")
     ] = None,
     prompt: Annotated[
-        str | None, typer.Option(help="What to draw, instead of the published template.")
+        str | None, typer.Option(help="Prompt, instead of the published template.")
     ] = None,
     condition: Annotated[
         tuple[str, str, str] | None,
-        typer.Option(metavar="PLACE WEATHER TIME", help="Words of the published template."),
+        typer.Option(
+            metavar="PLACE WEATHER TIME", help="Words of the template, such as Oslo snowy night."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Another number, another picture.")] = 0,
     target: Annotated[
-        Path | None, typer.Option("--out", dir_okay=False, help="PNG to write; else a report.")
+        Path | None,
+        typer.Option("--out", dir_okay=False, help="PNG to write; else one in the store."),
     ] = None,
 ) -> None:
     """Draw one picture of FRAME with an object, and show it beside layout and label."""

@@ -1,5 +1,7 @@
 """What people may choose for synthetic scenes, in the Launchpad or in a run configuration."""
 
+from typing import Literal
+
 import dagster as dg
 from pydantic import Field
 
@@ -12,7 +14,10 @@ _ELSE = "; empty for what the profile of the networks recommends"
 class SynthesisConfig(dg.Config):
     """How scenes are drawn, and what an attempt must reach so that no other one is drawn."""
 
-    sampler: str | None = Field(default=None, description=f"ddim, dpm++, unipc or euler{_ELSE}.")
+    sampler: Literal["recommended", "ddim", "dpm++", "unipc", "euler"] = Field(
+        default="recommended",
+        description="How noise becomes a picture; recommended: as the networks' profile says.",
+    )
     n_steps: int | None = Field(
         default=None, ge=1, le=1000, description=f"Steps of the sampler{_ELSE}."
     )
@@ -20,7 +25,11 @@ class SynthesisConfig(dg.Config):
         default=None, ge=1, le=50, description=f"Weight of the prompt, 1 for none{_ELSE}."
     )
     short_side_px: int | None = Field(
-        default=None, ge=16, le=4096, description=f"Shorter side of the pictures{_ELSE}."
+        default=None,
+        ge=16,
+        le=4096,
+        description="Shorter side of the pictures, both sides rounded to the generator's stride"
+        f"{_ELSE}.",
     )
     control_scale: float = Field(default=1.0, ge=0, le=2, description="Weight of the layout.")
     with_edges: bool = Field(
@@ -38,7 +47,9 @@ class SynthesisConfig(dg.Config):
         default=None, ge=0, lt=1, description=f"Least IoU of SAM's mask and the pasted one{_ELSE}."
     )
     min_ood_score: float | None = Field(
-        default=None, description="Least mean OOD score over SAM's mask, in the detector's unit."
+        default=None,
+        allow_inf_nan=False,
+        description="Least mean OOD score over SAM's mask, in the detector's unit.",
     )
     ood_quantile: float | None = Field(
         default=None,
@@ -73,7 +84,7 @@ class SynthesisConfig(dg.Config):
     def settings_for(self, preset: Preset) -> DrawingSettings:
         """How pictures are drawn, with the preset's word where the configuration says nothing."""
         return DrawingSettings(
-            sampler=self.sampler or preset.sampler,
+            sampler=preset.sampler if self.sampler == "recommended" else self.sampler,
             n_steps=self.n_steps or preset.n_steps,
             guidance=self.guidance or preset.guidance,
             short_side_px=self.short_side_px or preset.short_side_px,

@@ -52,8 +52,9 @@ def print_report(report: CheckReport) -> None:
 
 def _table(report: CheckReport) -> Table:
     table = Table(title=f"Data below {report.root}", title_justify="left")
-    for heading in ("data set", "folder", "split"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("data set", overflow="fold")
+    table.add_column("folder", overflow="fold", no_wrap=True)  # a path is copied; titles may wrap
+    table.add_column("split")
     for heading in ("pairs", "hidden", "gaps"):
         table.add_column(heading, justify="right")
     for row in report.rows:

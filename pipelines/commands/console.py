@@ -2,8 +2,9 @@
 
 from rich.console import Console
 
-out = Console()
-err = Console(stderr=True)
+# Digits and paths in colors of their own would be half of a run id, or the end of a path.
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
 
 
 def fail(error: Exception) -> int:

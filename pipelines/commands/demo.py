@@ -8,19 +8,20 @@ from rich import box
 from rich.table import Table
 
 from assets.engine.resource import Engine
+from assets.labelling.labels import ASSET as LABELLED
 from assets.miniature.world import MiniatureSize, write_world
 from assets.object_bank.bank import ASSET
 from assets.object_bank.report import SHEET
 from models.miniature.world import WORLD_VERSION
 from pipelines.commands.console import err, out
-from pipelines.commands.demo_scenes import are_networks_there, generate, show_scenes
+from pipelines.commands.demo_scenes import generate, missing_network, show_scenes
 from pipelines.commands.runs import choose_instance, run_job
 from pipelines.settings import STATE_ROOT, Settings, read_settings
 from storage.records import ClassCount, OodObject, Quarantined
 from storage.store import Store, open_store
 from storage.world import read_marker
 
-ASSET_PAGE = "http://127.0.0.1:3000/assets/ood_objects"
+UI = "http://127.0.0.1:3000"
 MAX_NAMED = 5
 
 
@@ -30,8 +31,8 @@ def run_demo(*, n_train: int) -> int:
     STATE_ROOT.mkdir(exist_ok=True)
     choose_instance()
     _prepare_world(settings, n_train)
-    has_networks = are_networks_there(settings)
-    is_done = _fill_bank() and (not has_networks or generate(settings, first_step=4))
+    missing = missing_network(settings)
+    is_done = _fill_bank() and (missing is not None or generate(settings, first_step=4))
     store = open_store(settings.store_root, single_writer=settings.single_writer)
     if store.manifests.latest(ASSET) is not None:
         _print_bank(store)
@@ -40,15 +41,12 @@ def run_demo(*, n_train: int) -> int:
     if not is_done:
         err.print("look at the run with: make ui")
         return 1
-    if has_networks:
+    if missing is None:
         show_scenes(settings, store)
     else:
-        out.print(
-            f"no scenes: the networks of the miniature are not in {settings.miniature_set}; the "
-            "job train_miniature_bundle trains them (docs/miniature_set.md)",
-            soft_wrap=True,
-        )
-    out.print(f"runs, lineage and pictures: make ui, then {ASSET_PAGE}", soft_wrap=True)
+        out.print(f"no scenes yet: {missing}", markup=False, soft_wrap=True)
+    page = f"{UI}/assets/{ASSET if missing else LABELLED}"
+    out.print(f"runs, lineage and pictures: make ui, then {page}", soft_wrap=True)
     return 0
 
 

@@ -1,5 +1,6 @@
 """The second half of `multishift demo`: labelled scenes of every city, and a page of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ from rich import box
 from rich.table import Table
 
 from assets.gallery.page import gallery_page
-from assets.gallery.rows import read_partition
+from assets.gallery.rows import PartitionRows, read_partition
 from assets.partitions import FIRST_ROUND, ScenePartition, train_cities
+from assets.synthesis.networks import Networks
 from pipelines.commands.console import err, out
 from pipelines.commands.runs import run_job
 from pipelines.settings import Settings
@@ -19,12 +21,26 @@ FRAMES_A_CITY = 5
 PAGE = f"gallery/{FIRST_ROUND}.html"
 
 
-def are_networks_there(settings: Settings) -> bool:
-    """Whether scenes can be drawn: other networks than the miniature's are taken to be there."""
-    is_miniature = settings.networks == "miniature" or (
-        settings.networks == "world" and read_world(Path(settings.data_root)).name == "miniature"
+def missing_network(settings: Settings) -> str | None:
+    """What scenes cannot be drawn without, and how it comes here; None if all is there."""
+    networks = Networks(
+        models_root=settings.models_root,
+        miniature_set=settings.miniature_set,
+        profile=settings.networks,
     )
-    return not is_miniature or (Path(settings.miniature_set) / "settings.json").is_file()
+    world = read_world(Path(settings.data_root))
+    sources = networks.sources_for(world)
+    files = [Path(sources.generator), Path(sources.sam), Path(sources.detector)]
+    if networks.profile_for(world) == "miniature":
+        files.insert(0, Path(settings.miniature_set) / "settings.json")
+        cure = "the job train_miniature_bundle trains the networks (docs/miniature_set.md)"
+    else:
+        cure = (
+            "`multishift fetch` gets the networks (docs/fetching.md), "
+            "MULTISHIFT_NETWORKS=miniature takes the small ones"
+        )
+    absent = next((file for file in files if not file.exists()), None)
+    return None if absent is None else f"there is no {absent}; {cure}"
 
 
 def generate(settings: Settings, first_step: int) -> bool:
@@ -46,7 +62,13 @@ def _config() -> dict[str, Any]:
     """A few frames; a scene an item, so that the bar moves and nothing that is drawn is lost."""
     return {
         "ops": {
-            "scene_requests": {"config": {"max_frames": FRAMES_A_CITY, "plain_frac": 0.2}},
+            "scene_requests": {
+                "config": {
+                    "max_frames": FRAMES_A_CITY,
+                    "plain_frac": 0.2,
+                    "placement": "perspective",
+                }
+            },
             "synthetic_scenes": {"config": {"scenes_per_item": 1}},
         }
     }
@@ -72,15 +94,23 @@ def _table(store: Store, parts: list[ScenePartition]) -> Table:
     table.add_column("city", no_wrap=True)
     for heading in ("scenes", "attempts", "labelled", "conditions", "objects"):
         table.add_column(heading, justify="right")
-    for part in parts:
-        rows = read_partition(store, part)
-        labelled = [scene.shown for scene in rows.scenes if scene.shown.label is not None]
-        cells = (
-            len(rows.scenes),
-            len(rows.attempts),
-            len(labelled),
-            len({item.condition for item in labelled}),
-            len({name for item in labelled for name in item.class_names}),
-        )
-        table.add_row(part.city, *map(str, cells))
+    found = [read_partition(store, part) for part in parts]
+    for part, rows in zip(parts, found, strict=True):
+        table.add_row(part.city, *_cells([rows]))
+    table.add_section()
+    table.add_row("all", *_cells(found), style="bold")
     return table
+
+
+def _cells(parts: Sequence[PartitionRows]) -> list[str]:
+    """Counts of scenes and attempts; conditions and objects that differ, over all the parts."""
+    scenes = [scene for part in parts for scene in part.scenes]
+    labelled = [scene.shown for scene in scenes if scene.shown.label is not None]
+    counts = (
+        len(scenes),
+        sum(len(part.attempts) for part in parts),
+        len(labelled),
+        len({item.condition for item in labelled}),
+        len({name for item in labelled for name in item.class_names}),
+    )
+    return [str(count) for count in counts]

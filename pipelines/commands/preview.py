@@ -17,7 +17,12 @@ from storage.atomic import write_atomically
 
 
 def run_preview(wish: PreviewWish, *, target: Path | None) -> int:
-    """Draw the wish, write it as a sheet, say how it scored."""
+    """Draw the wish, write it as a sheet, say how it scored.
+
+    Raises:
+        ValueError: if the wish contradicts itself, or the target is no PNG; as `draw_preview`.
+    """
+    _refuse_unclear(wish, target)
     settings = read_settings()
     store = ManifestStore(root=settings.store_root, single_writer=settings.single_writer)
     networks = Networks(
@@ -41,8 +46,21 @@ def run_preview(wish: PreviewWish, *, target: Path | None) -> int:
     out.print(verdict, markup=False, highlight=False)
     out.print(f"prompt: {preview.tiles.condition}", markup=False, highlight=False, soft_wrap=True)
     out.print(f"picture: {path}", markup=False, highlight=False, soft_wrap=True)
-    err.print(f"took {time.monotonic() - started:.1f} s, networks loaded", highlight=False)
+    err.print(f"took {time.monotonic() - started:.1f} s with loading the networks", highlight=False)
     return 0
+
+
+def _refuse_unclear(wish: PreviewWish, target: Path | None) -> None:
+    words = (wish.condition.place, wish.condition.weather, wish.condition.time)
+    if wish.prompt is not None and any(word is not None for word in words):
+        raise ValueError("need --prompt or --condition, got both; a prompt names its condition")
+    if any(word is not None and not word.strip() for word in words):
+        raise ValueError(
+            f"need a word each for place, weather and time, got {', '.join(map(repr, words))}; "
+            "leave out --condition for the template that names none"
+        )
+    if target is not None and target.suffix.lower() != ".png":
+        raise ValueError(f"{target}: need the name of a PNG file; end it with .png")
 
 
 def _title(preview: Preview) -> str:

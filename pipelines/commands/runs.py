@@ -3,18 +3,23 @@
 import logging
 import os
 import socket
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from rich.markup import escape
 
+from assets.engine.progress import bars_on
 from pipelines.commands.console import err
+from pipelines.commands.run_failures import failure_lines, is_interrupted
 from pipelines.definitions import defs
 from pipelines.settings import PROJECT_ROOT
 
 _HOST, _PID = "multishift/host", "multishift/pid"
-_QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def choose_instance() -> None:
@@ -31,15 +36,18 @@ def run_job(
     partition_key: str | None = None,
     run_config: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Run a job in this process; false if it failed, after Dagster has printed why.
+    """Run a job in this process; false if it failed, after one line for each cause.
 
     Args:
         name: of a job of the definitions.
         partition_key: of the assets that have partitions; a dynamic one must be registered.
         run_config: of ops and resources, as Dagster takes it.
+
+    Raises:
+        KeyboardInterrupt: after the run is recorded as failed.
     """
     logging.getLogger("dagster").setLevel(logging.WARNING)
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, _bars_in_the_terminal():
         _end_dead_runs(instance)
         run = defs.resolve_job_def(name).execute_in_process(
             instance=instance,
@@ -48,8 +56,22 @@ def run_job(
             partition_key=partition_key,
             run_config={**_QUIET, **(run_config or {})},
         )
+    if is_interrupted(run.all_events):
+        raise KeyboardInterrupt
+    for line in failure_lines(run.all_events):
+        err.print(f"  [bold red]error[/] {escape(line)}", soft_wrap=True)
     err.print(f"  run {run.run_id[:8]} {'succeeded' if run.success else 'failed'}")
     return run.success
+
+
+@contextmanager
+def _bars_in_the_terminal() -> Iterator[None]:
+    """Keep the terminal for bars, if there is one: Dagster redirects standard error in a step."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w") as terminal, bars_on(terminal):
+        yield
 
 
 def _end_dead_runs(instance: dg.DagsterInstance) -> None:

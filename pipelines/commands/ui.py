@@ -11,7 +11,7 @@ from types import FrameType
 from pipelines.commands.console import err
 from pipelines.settings import PROJECT_ROOT, STATE_ROOT
 
-STOP_TIMEOUT_S = 30
+_QUIET = ("-W", "ignore:Function `dev_command` is superseded")  # no concern of who opens the UI
 
 
 def serve_ui(port: int) -> int:
@@ -19,7 +19,7 @@ def serve_ui(port: int) -> int:
     STATE_ROOT.mkdir(exist_ok=True)
     _refuse_taken(port)
     err.print(f"Dagster opens at [bold]http://127.0.0.1:{port}[/] in seconds; Ctrl-C stops it.")
-    command = [sys.executable, "-m", "dagster", "dev", "--workspace", "workspace.yaml"]
+    command = [sys.executable, *_QUIET, "-m", "dagster", "dev", "--workspace", "workspace.yaml"]
     server = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(port)],
         cwd=PROJECT_ROOT,

@@ -1,11 +1,7 @@
-import pytest
-
 from assets.gallery.counts import Tally, count_scenes
-from assets.gallery.difference import difference_table, round_difference
 from assets.gallery.rows import read_partition
 from assets.partitions import ScenePartition
-from tests.assets.gallery.conftest import LISBON, OSLO, lisbon_attempts, made
-from tests.assets.gallery.made_scenes import MadePartition, commit_made
+from tests.assets.gallery.conftest import LISBON, OSLO
 
 
 def test_attempts_are_joined_to_scenes(store):
@@ -55,27 +51,3 @@ def test_an_asset_made_from_an_earlier_version_is_named(store):
     tables = {name: store.manifests.rows(drawn, name) for name in drawn.tables}
     store.manifests.commit("synthetic_scenes", tables, partition=LISBON.key, parents=parents)
     assert read_partition(store, LISBON).outdated == ["synthetic_scenes"]
-
-
-def test_two_rounds_stand_side_by_side(store):
-    later = ScenePartition(round="round-2", city="lisbon")
-    attempts = (*lisbon_attempts()[1:3], made("lisbon_000007_000019", reason="empty_mask"))
-    commit_made(store, MadePartition(partition=later, attempts=attempts))
-    rows = {
-        (row.topic, row.name): (row.former, row.latter)
-        for row in round_difference(store, "lisbon", "round-1", "round-2")
-    }
-    assert rows["scenes", "wanted"] == (4, 3)
-    assert rows["acceptance", "of attempts"] == (0.5, pytest.approx(2 / 3))
-    assert rows["reason", "no object found"] == (0, 1)
-    assert rows["reason", "not out of distribution"] == (2, 0)
-    assert rows["condition", "plain"] == (0.0, 0.0)
-    assert rows["condition", "rainy night"] == (pytest.approx(2 / 3), 1.0)
-    assert rows["class", "bathtub"] == (1.0, None)
-
-
-def test_the_table_of_two_rounds_shows_percent(store):
-    table = difference_table(round_difference(store, "lisbon", "round-1", "round-2"))
-    shown = [tuple(record.data.values()) for record in table.records]
-    assert ("acceptance", "of attempts", "50.0%", "") in shown
-    assert ("scenes", "wanted", "4", "0") in shown

@@ -56,7 +56,7 @@ def test_the_ood_score_falls_where_a_class_of_the_ood_layer_is_sure(miniature):
     expected = interpolate(by_hand[None], (32, 64), mode="bilinear", align_corners=True)[0]
     unaligned = interpolate(by_hand[None], (32, 64), mode="bilinear")[0]
     # Between the corners, where another rule gives other values.
-    assert (unaligned - expected)[0, 9].abs().max() > 1e-3
+    assert (unaligned - expected)[0, 9].abs().max() > 1e-4
     torch.testing.assert_close(miniature(images).ood_score, expected.float(), atol=1e-5, rtol=0)
 
 

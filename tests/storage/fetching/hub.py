@@ -165,6 +165,8 @@ class Handler(BaseHTTPRequestHandler):
         if start >= len(body) > 0:
             self.send_error(416)
             return
+        # Before the client hears anything: its next request may be served before this one ends.
+        cut = self.hub.cuts[path].pop(0) if self.hub.cuts.get(path) else len(body) - start
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
@@ -172,12 +174,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body) - start))
         self.send_header("ETag", self.hub.etag)
         self.end_headers()
-        self.send_body(path, body[start:])
+        self.send_body(path, body[start:], cut)
 
-    def send_body(self, path, body):
-        n_bytes = len(body)
-        if self.hub.cuts.get(path):
-            n_bytes = self.hub.cuts[path].pop(0)
+    def send_body(self, path, body, n_bytes):
         try:
             if path in self.hub.stalls:
                 self.wfile.write(body[: self.hub.stalls[path]])
@@ -186,6 +185,6 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[:n_bytes])
             if n_bytes < len(body):
                 self.connection.shutdown(socket.SHUT_RDWR)
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:  # the client has gone
             pass
         self.close_connection = True
