@@ -1,6 +1,5 @@
 """What to judge by: the version that was drawn, thresholds as numbers, and a digest of both."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from assets.filtering.config import FilterConfig
 from assets.lineage import parents_of, version_to_read
 from assets.partitions import ScenePartition
+from assets.recipes import recipe_of
 from assets.synthesis.calibration import ASSET as CALIBRATION
 from assets.synthesis.calibration import calibrated_histogram
 from assets.synthesis.order import THRESHOLD
@@ -51,7 +51,7 @@ class FilterOrder:
             "thresholds": self.provenance,
             "scenes": self.scenes.fingerprint,
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return recipe_of(facts)
 
 
 def plan_filter(partition: ScenePartition, config: FilterConfig, store: Store) -> FilterOrder:

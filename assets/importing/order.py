@@ -1,7 +1,5 @@
 """What to import: the scenes of a folder, what keeps others from being read, and a digest of it."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from pathlib import Path
 from assets.engine.outcome import quarantined_finding
 from assets.importing.config import ImportConfig
 from assets.importing.reading import ImportItem
+from assets.recipes import recipe_of
 from assets.resources import DataRoot, ManifestStore
 from storage.datasets.cityscapes import CITYSCAPES
 from storage.datasets.fingerprint import fingerprint_files
@@ -44,7 +43,7 @@ class ImportOrder:
             "frames": [[item.source_image, item.source_label] for item in self.items],
             "provenance": dict(self.provenance),
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return recipe_of(facts)
 
 
 def plan_import(

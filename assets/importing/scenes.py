@@ -7,12 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from assets.engine.outcome import Outcome, quarantined
+from assets.drafting import keep, refuse_many
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
 from assets.importing.order import CODE_VERSION, ImportOrder
-from assets.importing.reading import ImportItem, import_key, import_scene
-from storage.manifests.drafts import Draft, open_draft
+from assets.importing.reading import import_key, import_scene
+from storage.manifests.drafts import open_draft
 from storage.manifests.parts import DamagedPartError
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
@@ -46,8 +46,10 @@ def import_set(
         todo = [item for item in order.items if import_key(item) not in draft.finished]
         failed: list[Quarantined] = []
         for outcome in engine.map(import_scene, todo, key=import_key, log=log, label=ASSET):
-            failed += _keep(outcome, draft)
-        _refuse_many(failed, order)
+            failed += keep(outcome, draft, _tables)
+        refuse_many(
+            failed, n_items=len(order.items), max_frac=order.config.max_bad_frac, noun="scenes"
+        )
         return draft.commit(
             tables=TABLES,
             finish=lambda drafted: _finish(drafted, order, failed),
@@ -57,25 +59,8 @@ def import_set(
         )
 
 
-def _keep(outcome: Outcome[ImportItem, LabelledScene], draft: Draft) -> list[Quarantined]:
-    """Draft what is final: a scene, or a bad file. What may pass by itself is given back."""
-    if outcome.value is not None:
-        draft.add(outcome.key, {TABLE: [outcome.value]})
-        return []
-    row = quarantined(outcome)
-    if row.status == "bad_input":
-        draft.add(outcome.key, {"quarantine": [row]})
-        return []
-    return [row]
-
-
-def _refuse_many(failed: Sequence[Quarantined], order: ImportOrder) -> None:
-    if len(failed) > order.config.max_bad_frac * len(order.items):
-        raise RuntimeError(
-            f"{len(failed)} of {len(order.items)} scenes failed, so nothing was committed; the "
-            f"first: {failed[0].item}: {failed[0].reason}; mend the cause and run again, what is "
-            "finished is kept"
-        )
+def _tables(scene: LabelledScene) -> dict[str, list[LabelledScene]]:
+    return {TABLE: [scene]}
 
 
 def _finish(

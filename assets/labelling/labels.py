@@ -6,7 +6,7 @@ from typing import Any, NoReturn, TypeAlias
 
 import pyarrow as pa
 
-from assets.engine.outcome import Outcome, quarantined
+from assets.drafting import keep, refuse_many
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
 from assets.filtering.drawn import AttemptKey, attempt_key
@@ -74,7 +74,7 @@ def commit_labels(
         failed = _label(kept, draft, engine, log)
         lost = [item for item in todo if item.attempt.image_sha256 is None]
         failed += _label(_drawn_again(lost, redraw), draft, engine, log)
-        _refuse_many(failed, order)
+        refuse_many(failed, n_items=len(order.items), max_frac=order.max_bad_frac, noun="pictures")
         return draft.commit(
             tables=TABLES,
             finish=lambda drafted: _with_failed(drafted, failed),
@@ -91,19 +91,12 @@ def _label(
     """Draft what is final: a label, or a bad file. What may pass by itself is given back."""
     failed = []
     for outcome in engine.map(label_scene, items, key=label_key, log=log, label=ASSET):
-        failed += _keep(outcome, draft)
+        failed += keep(outcome, draft, _tables)
     return failed
 
 
-def _keep(outcome: Outcome[LabelItem, LabelledScene], draft: Draft) -> list[Quarantined]:
-    if outcome.error is None:
-        draft.add(outcome.key, {TABLE: [outcome.value]})
-        return []
-    row = quarantined(outcome)
-    if outcome.error.kind == "bad_input":
-        draft.add(outcome.key, {"quarantine": [row]})
-        return []
-    return [row]
+def _tables(label: LabelledScene) -> dict[str, list[LabelledScene]]:
+    return {TABLE: [label]}
 
 
 def _drawn_again(items: Sequence[LabelItem], redraw: Redraw) -> list[LabelItem]:
@@ -115,15 +108,6 @@ def _drawn_again(items: Sequence[LabelItem], redraw: Redraw) -> list[LabelItem]:
         replace(item.attempt, image_sha256=names.get(attempt_key(item.attempt))) for item in items
     )
     return [replace(item, attempt=drawn) for item, drawn in zip(items, attempts, strict=True)]
-
-
-def _refuse_many(failed: Sequence[Quarantined], order: LabelOrder) -> None:
-    if len(failed) > order.max_bad_frac * len(order.items):
-        raise RuntimeError(
-            f"{len(failed)} of {len(order.items)} pictures failed, so nothing was committed; the "
-            f"first: {failed[0].item}: {failed[0].reason}; mend the cause and run again, what is "
-            "finished is kept"
-        )
 
 
 def _with_failed(

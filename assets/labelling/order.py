@@ -1,7 +1,5 @@
 """What to label: the chosen pictures with their rows, and a digest of all that decides."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +12,7 @@ from assets.labelling.config import LabelConfig
 from assets.labelling.labelling import LabelItem
 from assets.lineage import parent_version, parents_of, version_to_read
 from assets.partitions import ScenePartition
+from assets.recipes import recipe_of
 from assets.resources import DataRoot, ManifestStore
 from assets.scenes.requests import ASSET as REQUESTS
 from assets.synthesis.synthesis import ASSET as SCENES
@@ -52,7 +51,7 @@ class LabelOrder:
             "scenes": self.scenes.fingerprint,
             "requests": self.requests.fingerprint,
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return recipe_of(facts)
 
     @property
     def parents(self) -> dict[str, str]:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from assets.engine.outcome import Outcome, quarantined
+from assets.drafting import keep, refuse_many
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
-from assets.object_bank.cutting import CutItem, cut_key, cut_objects
+from assets.object_bank.cutting import cut_key, cut_objects
 from assets.object_bank.order import CODE_VERSION, BankOrder
 from assets.object_bank.pictures import count_classes
 from models.object_bank import reject_doubles
@@ -45,30 +45,15 @@ def build_bank(
         todo = [item for item in order.items if cut_key(item) not in draft.finished]
         failed: list[Quarantined] = []
         for outcome in engine.map(cut_objects, todo, key=cut_key, log=log, label="object bank"):
-            failed += _keep(outcome, draft)
-        _refuse_many(failed, order)
+            failed += keep(outcome, draft, _tables)
+        refuse_many(
+            failed, n_items=len(order.items), max_frac=order.config.max_bad_frac, noun="images"
+        )
         return _commit(draft, order, failed, run_id)
 
 
-def _keep(outcome: Outcome[CutItem, list[OodObject]], draft: Draft) -> list[Quarantined]:
-    """Draft what is final: objects, or a bad file. What may pass by itself is given back."""
-    if outcome.error is None:
-        draft.add(outcome.key, {"ood_objects": outcome.value or []})
-        return []
-    row = quarantined(outcome)
-    if outcome.error.kind == "bad_input":
-        draft.add(outcome.key, {"quarantine": [row]})
-        return []
-    return [row]
-
-
-def _refuse_many(failed: Sequence[Quarantined], order: BankOrder) -> None:
-    if len(failed) > order.config.max_bad_frac * len(order.items):
-        raise RuntimeError(
-            f"{len(failed)} of {len(order.items)} images failed, so nothing was committed; the "
-            f"first: {failed[0].item}: {failed[0].reason}; mend the cause and run again, what is "
-            "finished is kept"
-        )
+def _tables(objects: list[OodObject]) -> dict[str, list[OodObject]]:
+    return {ASSET: objects}
 
 
 def _commit(

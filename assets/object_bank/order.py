@@ -1,7 +1,5 @@
 """What to build: images of the chosen sources, what is wrong with them, a digest of it all."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 from assets.engine.outcome import quarantined_finding
 from assets.object_bank.config import OodObjectsConfig
 from assets.object_bank.cutting import CutItem
+from assets.recipes import recipe_of
 from assets.resources import DataRoot, ManifestStore
 from assets.sources import rendered_license, source_version
 from storage.datasets.registry import dataset_named, is_complete
@@ -37,7 +36,7 @@ class BankOrder:
             "config": self.config.model_dump(mode="json"),
             "provenance": dict(self.provenance),
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return recipe_of(facts)
 
 
 def plan_bank(config: OodObjectsConfig, data: DataRoot, store: ManifestStore) -> BankOrder:

@@ -1,7 +1,5 @@
 """What to request: the frames of a city, the draws of every attempt, and a digest of it all."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 from assets.engine.outcome import quarantined_finding
 from assets.lineage import parents_of
 from assets.partitions import ScenePartition, train_cities
+from assets.recipes import recipe_of
 from assets.resources import DataRoot
 from assets.scenes.config import SceneRequestsConfig
 from assets.scenes.requesting import Attempt, RequestItem
@@ -61,7 +60,7 @@ class SceneOrder:
             "bank": self.bank.fingerprint,
             "provenance": dict(self.provenance),
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return recipe_of(facts)
 
     @property
     def parents(self) -> dict[str, str]:

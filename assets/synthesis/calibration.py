@@ -3,8 +3,6 @@
 The filter's quantile refers to these counts, so thresholds can change without looking at a pixel.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from jaxtyping import UInt8
 
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
+from assets.recipes import recipe_of
 from assets.synthesis.loading import load_detector, settled
 from assets.synthesis.networks import Compute, NetworkSources
 from assets.synthesis.preparing import picture_size
@@ -67,7 +66,7 @@ class CalibrationOrder:
             "frames": [item.frame.frame_id for item in self.items],
             "provenance": self.provenance,
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return recipe_of(facts)
 
 
 def plan_calibration(

@@ -1,6 +1,5 @@
 """What to draw: the scenes of a partition with their requests, and a digest of all that decides."""
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -8,6 +7,7 @@ from itertools import groupby
 
 from assets.lineage import parents_of, version_to_read
 from assets.partitions import ScenePartition
+from assets.recipes import recipe_of
 from assets.resources import DataRoot, ManifestStore
 from assets.scenes.requests import ASSET as REQUESTS
 from assets.synthesis.attempting import SynthesisItem, scene_key
@@ -57,7 +57,7 @@ class SynthesisOrder:
             "attempts": sum(map(len, self.scenes)),
             "keeps_rejected": self.shared.keeps_rejected,
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return recipe_of(facts)
 
     @property
     def parents(self) -> dict[str, str]:
