@@ -1,6 +1,7 @@
 """Answers to the blocking checks of an asset, all in one form."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -16,7 +17,7 @@ def check_specs(asset: str, questions: Mapping[str, object]) -> list[dg.AssetChe
 
 
 def answer(
-    asset: str, name: str, problems: Sequence[str], facts: Mapping[str, int | float]
+    asset: str, name: str, problems: Sequence[str], facts: Mapping[str, Any]
 ) -> dg.AssetCheckResult:
     """Passed where there is no problem; the first ones are spelled out beside the facts."""
     shown = "; ".join(problems[:_SHOWN]) or "none"

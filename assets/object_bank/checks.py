@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
+from assets.answers import answer, check_specs
 from assets.object_bank.bank import ASSET, TABLES
 from assets.resources import ManifestStore
 from storage.label_space import OOD_CLASS_LISTS
@@ -20,8 +21,6 @@ from storage.store import Store
 ORPHAN_AGE_HOURS = 1
 """A blob younger than this may belong to a run that has not committed yet."""
 
-_SHOWN = 5
-
 
 def check_schema(version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
     """Every table is there, whole, and has the columns of its record."""
@@ -31,7 +30,7 @@ def check_schema(version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
             store.manifests.rows(version, table)
         except (ValueError, LookupError) as error:
             problems.append(str(error))
-    return _answer("schema", problems, tables=len(TABLES))
+    return answer(ASSET, "schema", problems, {"tables": len(TABLES)})
 
 
 def check_blobs(_version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
@@ -41,7 +40,8 @@ def check_blobs(_version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
     problems = [f"missing blob {name}" for name in missing]
     cure = f"`multishift vacuum --min-age-hours {ORPHAN_AGE_HOURS}` removes it"
     problems += [f"orphan blob {name}; {cure}" for name in orphans]
-    return _answer("no_orphan_blob", problems, missing=len(missing), orphans=len(orphans))
+    facts = {"missing": len(missing), "orphans": len(orphans)}
+    return answer(ASSET, "no_orphan_blob", problems, facts)
 
 
 def check_classes(version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
@@ -60,7 +60,8 @@ def check_classes(version: ManifestVersion, store: Store) -> dg.AssetCheckResult
         or row.is_absent == (row.class_id in present)
     ]
     absent = [row.class_name for row in counts if row.is_absent]
-    return _answer("classes_covered", problems, present=len(present), absent=", ".join(absent))
+    facts: dict[str, int | str] = {"present": len(present), "absent": ", ".join(absent)}
+    return answer(ASSET, "classes_covered", problems, facts)
 
 
 def check_kept(version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
@@ -69,7 +70,7 @@ def check_kept(version: ManifestVersion, store: Store) -> dg.AssetCheckResult:
     n_kept = verdicts.count("kept")
     cure = "loosen the rules" if verdicts else "choose other sources or another class list"
     problems = [] if n_kept else [f"none of {len(verdicts)} objects was kept; {cure}"]
-    return _answer("objects_kept", problems, kept=n_kept)
+    return answer(ASSET, "objects_kept", problems, {"kept": n_kept})
 
 
 def check_quarantine(version: ManifestVersion, _store: Store) -> dg.AssetCheckResult:
@@ -78,7 +79,7 @@ def check_quarantine(version: ManifestVersion, _store: Store) -> dg.AssetCheckRe
     limit, lost = float(version.provenance["max_bad_frac"]), version.provenance["lost_splits"]
     problems = [] if n_bad <= limit * n_images else [f"{n_bad} of {n_images} images, limit {limit}"]
     problems += [f"no usable image in {lost}; the table `quarantine` says why"] if lost else []
-    return _answer("few_quarantined", problems, quarantined=n_bad, images=n_images)
+    return answer(ASSET, "few_quarantined", problems, {"quarantined": n_bad, "images": n_images})
 
 
 QUESTIONS: dict[str, Callable[[ManifestVersion, Store], dg.AssetCheckResult]] = {
@@ -92,10 +93,7 @@ QUESTIONS: dict[str, Callable[[ManifestVersion, Store], dg.AssetCheckResult]] = 
 
 @dg.multi_asset_check(
     name="check_ood_objects",
-    specs=[
-        dg.AssetCheckSpec(name, asset=ASSET, blocking=True, description=question.__doc__)
-        for name, question in QUESTIONS.items()
-    ],
+    specs=check_specs(ASSET, QUESTIONS),
 )
 def bank_checks(store: ManifestStore) -> Iterator[dg.AssetCheckResult]:
     """Answer each question from the latest version of the bank."""
@@ -106,14 +104,4 @@ def bank_checks(store: ManifestStore) -> Iterator[dg.AssetCheckResult]:
             yield question(version, opened)
         except (ValueError, LookupError, OSError) as error:
             cure = "if an older version is at fault, `multishift vacuum --keep 1` drops it"
-            yield _answer(name, [f"{error}; {cure}"])
-
-
-def _answer(name: str, problems: list[str], **facts: int | str) -> dg.AssetCheckResult:
-    shown = "; ".join(problems[:_SHOWN]) or "none"
-    return dg.AssetCheckResult(
-        passed=not problems,
-        asset_key=ASSET,
-        check_name=name,
-        metadata={**facts, "problems": shown, "n_problems": len(problems)},
-    )
+            yield answer(ASSET, name, [f"{error}; {cure}"], {})

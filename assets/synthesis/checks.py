@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from assets.answers import answer, check_specs
+from assets.synthesis.former import lost_pictures
 from assets.synthesis.synthesis import ASSET
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
@@ -41,17 +42,11 @@ def read_committed(version: ManifestVersion, store: Store) -> Committed:
     """The rows of a version, and the pictures that they name and that are not there."""
     rows = store.manifests.rows
     attempts = tuple(to_records(rows(version, "scene_attempts"), SceneAttempt))
-    named = {
-        name
-        for row in attempts
-        for name in (row.image_sha256, row.thumbnail_sha256, row.layout_sha256)
-        if name is not None
-    }
     return Committed(
         attempts=attempts,
         objects=tuple(to_records(rows(version, "object_attempts"), ObjectAttempt)),
         bad=tuple(to_records(rows(version, "quarantine"), Quarantined)),
-        lost_blobs=frozenset(name for name in named if not store.blobs.exists(name)),
+        lost_blobs=lost_pictures(attempts, store),
     )
 
 

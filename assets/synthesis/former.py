@@ -41,7 +41,7 @@ def sound_scenes(version: ManifestVersion, store: Store) -> dict[str, SceneRows]
             "execution_profiles": _used(profiles, found),
         }
         for key, found in of_scene.items()
-        if _are_pictures_there(found, store)
+        if not lost_pictures(found, store)
     }
 
 
@@ -52,11 +52,12 @@ def _used(
     return [profile for profile in profiles if profile.profile_id in used]
 
 
-def _are_pictures_there(attempts: Sequence[SceneAttempt], store: Store) -> bool:
+def lost_pictures(attempts: Sequence[SceneAttempt], store: Store) -> frozenset[str]:
+    """Blobs that the rows name and that the store does not have."""
     names = {
         name
         for row in attempts
         for name in (row.image_sha256, row.thumbnail_sha256, row.layout_sha256)
         if name is not None
     }
-    return all(map(store.blobs.exists, names))
+    return frozenset(name for name in names if not store.blobs.exists(name))

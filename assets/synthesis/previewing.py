@@ -105,7 +105,7 @@ def _requested(wish: PreviewWish, data: DataRoot, store: ManifestStore) -> Scene
     if request.reason is not None:
         raise ValueError(
             f"{wish.frame_id}: need road and room for a {chosen.class_name}, got {request.reason}; "
-            "try another seed, object, placement or frame"
+            "try another seed, object or frame"
         )
     return request if wish.prompt is None else replace(request, prompt=wish.prompt)
 
