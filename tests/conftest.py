@@ -40,6 +40,7 @@ COSTLY = ("demo", "trained")
 """Fixtures that take a minute: whoever asks for one runs in the process that has it."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     """Tests of a file, and tests that share something costly, run in one process."""
     for item in items:

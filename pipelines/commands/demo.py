@@ -15,7 +15,8 @@ from assets.object_bank.report import SHEET
 from models.miniature.world import WORLD_VERSION
 from pipelines.commands.console import err, out
 from pipelines.commands.demo_scenes import generate, missing_network, show_scenes
-from pipelines.commands.runs import choose_instance, run_job
+from pipelines.commands.instance import choose_instance
+from pipelines.commands.runs import run_job
 from pipelines.settings import STATE_ROOT, Settings, read_settings
 from storage.records import ClassCount, OodObject, Quarantined
 from storage.store import Store, open_store

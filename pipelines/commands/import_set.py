@@ -10,7 +10,8 @@ from assets.importing.report import sheet_name
 from assets.importing.scenes import ASSET, TABLE
 from assets.importing.sets import register_set
 from pipelines.commands.console import err, out
-from pipelines.commands.runs import choose_instance, run_job
+from pipelines.commands.instance import choose_instance
+from pipelines.commands.runs import run_job
 from pipelines.settings import read_settings
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records

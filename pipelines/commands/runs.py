@@ -6,7 +6,6 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -16,18 +15,9 @@ from assets.engine.progress import bars_on
 from pipelines.commands.console import err
 from pipelines.commands.run_failures import failure_lines, is_interrupted
 from pipelines.definitions import defs
-from pipelines.settings import PROJECT_ROOT
 
 _HOST, _PID = "multishift/host", "multishift/pid"
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-def choose_instance() -> None:
-    """Work in the checkout, whose `dagster.yaml` says where the instance keeps its state."""
-    os.chdir(PROJECT_ROOT)
-    if not os.environ.get("DAGSTER_HOME"):
-        os.environ["DAGSTER_HOME"] = str(PROJECT_ROOT)
-    Path(os.environ["DAGSTER_HOME"]).mkdir(parents=True, exist_ok=True)
 
 
 def run_job(

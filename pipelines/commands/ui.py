@@ -9,21 +9,21 @@ from collections.abc import Callable
 from types import FrameType
 
 from pipelines.commands.console import err
-from pipelines.settings import PROJECT_ROOT, STATE_ROOT
+from pipelines.commands.instance import choose_instance
+from pipelines.settings import PROJECT_ROOT
 
 _QUIET = ("-W", "ignore:Function `dev_command` is superseded")  # no concern of who opens the UI
 
 
 def serve_ui(port: int) -> int:
     """Serve until interrupted; gives the exit code of Dagster."""
-    STATE_ROOT.mkdir(exist_ok=True)
     _refuse_taken(port)
+    choose_instance()
     err.print(f"Dagster opens at [bold]http://127.0.0.1:{port}[/] in seconds; Ctrl-C stops it.")
     command = [sys.executable, *_QUIET, "-m", "dagster", "dev", "--workspace", "workspace.yaml"]
     server = subprocess.Popen(
         [*command, "--host", "127.0.0.1", "--port", str(port)],
         cwd=PROJECT_ROOT,
-        env={**os.environ, "DAGSTER_HOME": os.environ.get("DAGSTER_HOME") or str(PROJECT_ROOT)},
         # A shell that starts us in the background ignores SIGINT, children inherit that, and
         # `dagster dev` then ignores SIGTERM as well: it could only be killed, leaving its servers.
         preexec_fn=_restore_interrupt,
