@@ -4,10 +4,10 @@ from typing import Any
 
 import dagster as dg
 
+from assets.miniature_set.ops import STAGE_OPS, publish_op, same_for_all
+from assets.miniature_set.stages import STAGES
 from assets.rounds import register_round
 from assets.sources import sources
-from assets.training.ops import STAGE_OPS, publish_op, same_for_all
-from assets.training.stages import STAGES
 
 observe_data = dg.define_asset_job(
     "observe_data",

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assets.miniature_set.stages import STAGES
 from assets.synthesis.presets import read_preset
-from assets.training.stages import STAGES
 from models.filtering import load_sam
 from models.generation import load_bundle
 from models.generation.training.recipe import TINY
 from models.miniature import HEIGHT, WIDTH, WORLD_VERSION
 from models.segmentation import load_segmenter
-from tests.assets.training.conftest import run_job
+from tests.assets.miniature_set.conftest import run_job
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -133,7 +133,8 @@ def reason_of(result):
 
 def test_a_script_needs_neither_dagster_nor_dask():
     code = (
-        "import sys, assets.training.stages, assets.training.finishing, assets.training.processes\n"
+        "import sys\n"
+        "from assets.miniature_set import finishing, processes, stages\n"
         "heavy = ('dagster', 'dask', 'distributed', 'torch', 'diffusers', 'matplotlib')\n"
         "print([name for name in heavy if name in sys.modules])"
     )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assets.training.fitting import read_network, run_fit, write_network
-from assets.training.networks import WEIGHTS, load_feature_segmenter
-from assets.training.scenes import load_tensors, specs_of
-from assets.training.workshop import Facts, Workshop
+from assets.miniature_set.fitting import read_network, run_fit, write_network
+from assets.miniature_set.networks import WEIGHTS, load_feature_segmenter
+from assets.miniature_set.scenes import load_tensors, specs_of
+from assets.miniature_set.workshop import Facts, Workshop
 
 if TYPE_CHECKING:
     from models.generation.bundle import Bundle

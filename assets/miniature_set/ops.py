@@ -11,12 +11,12 @@ from pydantic import Field
 
 from assets.engine.resource import Engine
 from assets.failures import bad_input_fails_once
+from assets.miniature_set.finishing import publish
+from assets.miniature_set.fitting import LOSSES
+from assets.miniature_set.scenes import Chunk, MapChunks
+from assets.miniature_set.stages import STAGES, open_workshop, run_stage
+from assets.miniature_set.workshop import Facts, Workshop
 from assets.object_bank.pictures import inline_picture
-from assets.training.finishing import publish
-from assets.training.fitting import LOSSES
-from assets.training.scenes import Chunk, MapChunks
-from assets.training.stages import STAGES, open_workshop, run_stage
-from assets.training.workshop import Facts, Workshop
 
 PUBLISH = "publish"
 

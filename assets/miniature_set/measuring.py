@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from assets.training.assembling import DETECTOR_FILE, GENERATOR, SAM_FILE, write_json
-from assets.training.networks import DETECTOR, load_classifier, load_judge
-from assets.training.scenes import load_measured, specs_of
-from assets.training.workshop import Facts, Workshop
+from assets.miniature_set.assembling import DETECTOR_FILE, GENERATOR, SAM_FILE, write_json
+from assets.miniature_set.networks import DETECTOR, load_classifier, load_judge
+from assets.miniature_set.scenes import load_measured, specs_of
+from assets.miniature_set.workshop import Facts, Workshop
 
 if TYPE_CHECKING:
     from models.filtering import Thresholds

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from assets.training import assembling
-from assets.training.assembling import assemble, refuse_large, sizes_of
-from assets.training.fitting import write_network, write_state
-from assets.training.generator import blank_bundle
-from assets.training.networks import WEIGHTS
-from assets.training.stages import open_workshop
+from assets.miniature_set import assembling
+from assets.miniature_set.assembling import assemble, refuse_large, sizes_of
+from assets.miniature_set.fitting import write_network, write_state
+from assets.miniature_set.generator import blank_bundle
+from assets.miniature_set.networks import WEIGHTS
+from assets.miniature_set.stages import open_workshop
 from models.filtering.sam.architectures import build as build_sam
 from models.filtering.sam.door import load_sam
 from models.generation import load_bundle

@@ -5,15 +5,15 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from PIL import Image
 
-from assets.training.assembling import SETTINGS, refuse_large, sizes_of
-from assets.training.fitting import LOSSES
-from assets.training.measuring import QUALITY, SAMPLES
-from assets.training.workshop import Facts, Workshop
+from assets.miniature_set.assembling import SETTINGS, refuse_large, sizes_of
+from assets.miniature_set.fitting import LOSSES
+from assets.miniature_set.measuring import QUALITY, SAMPLES
+from assets.miniature_set.workshop import Facts, Workshop
+from storage.folders import replaced_folder
 
 CARD = "README.md"
 CURVES = "curves.png"
@@ -59,19 +59,9 @@ def publish(shop: Workshop, output: Path) -> Path:
         ValueError: if the folder holds something that is no such set.
     """
     _refuse_other(output)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    staged = output.parent / f".tmp-{uuid4().hex}"
-    former = output.parent / f".tmp-{uuid4().hex}"
-    try:
-        shutil.copytree(shop.output("finish"), staged)
+    with replaced_folder(output) as staged:
+        shutil.copytree(shop.output("finish"), staged, dirs_exist_ok=True)
         (staged / FACTS).unlink()
-        if output.exists():
-            output.rename(former)
-        staged.rename(output)
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
-        if output.exists():
-            shutil.rmtree(former, ignore_errors=True)
     shop.say(f"the set is in {output}")
     return output
 

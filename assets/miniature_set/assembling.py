@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from assets.training.fitting import read_network, write_state
-from assets.training.generator import blank_bundle
-from assets.training.networks import WEIGHTS
-from assets.training.workshop import Facts, Workshop
+from assets.miniature_set.fitting import read_network, write_state
+from assets.miniature_set.generator import blank_bundle
+from assets.miniature_set.networks import WEIGHTS
+from assets.miniature_set.workshop import Facts, Workshop
 
 GENERATOR = "generator"
 SAM_FILE = "sam.safetensors"

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assets.training.processes import in_processes, in_turn
-from assets.training.scenes import load_measured, load_planes, load_tensors, specs_of, streams
-from assets.training.stages import open_workshop, run_stage
+from assets.miniature_set.processes import in_processes, in_turn
+from assets.miniature_set.scenes import load_measured, load_planes, load_tensors, specs_of, streams
+from assets.miniature_set.stages import open_workshop, run_stage
 from models.generation.training.examples import draw_example, render_example
 from models.generation.training.recipe import TINY
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from multiprocessing import get_context
 
-from assets.training.scenes import Chunk, MapChunks
+from assets.miniature_set.scenes import Chunk, MapChunks
 
 
 def in_processes(n_processes: int) -> MapChunks:
@@ -17,7 +17,7 @@ def in_processes(n_processes: int) -> MapChunks:
         # A server that imported everything once forks the workers: quick, and free of our threads.
         context = get_context("forkserver")
         context.set_forkserver_preload(
-            ["assets.training.scenes", "models.generation.training.examples"]
+            ["assets.miniature_set.scenes", "models.generation.training.examples"]
         )
         with closing(context.Pool(n_processes)) as pool:
             try:

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.training.stages import open_workshop
+from assets.miniature_set.stages import open_workshop
 from pipelines.definitions import defs
 
 

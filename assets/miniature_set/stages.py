@@ -11,7 +11,6 @@ For a script, without Dagster or Dask:
 import hashlib
 import json
 import platform
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
@@ -19,11 +18,11 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from assets.training import assembling, finishing, generator, measuring, networks, scenes
-from assets.training.finishing import FACTS, facts_of
-from assets.training.processes import in_turn
-from assets.training.scenes import MapChunks
-from assets.training.workshop import Facts, Say, Workshop
+from assets.miniature_set import assembling, finishing, generator, measuring, networks, scenes
+from assets.miniature_set.finishing import FACTS, facts_of
+from assets.miniature_set.processes import in_turn
+from assets.miniature_set.scenes import MapChunks
+from assets.miniature_set.workshop import Facts, Say, Workshop
 
 if TYPE_CHECKING:
     from models.generation.training.recipe import BundleRecipe
@@ -91,7 +90,8 @@ def open_workshop(
         work: scratch folder; the full recipe needs about 12 GB there.
         device: that torch trains on.
         say: takes lines of progress.
-        map_chunks: renders chunks; `assets.training.processes.in_processes` uses several cores.
+        map_chunks: renders chunks; `in_processes` of `assets.miniature_set.processes` uses
+            several cores.
 
     Raises:
         ValueError: if torch cannot use the device.
@@ -170,13 +170,6 @@ def train_bundle(shop: Workshop) -> Path:
     for name in STAGES:
         run_stage(shop, name)
     return shop.output("finish")
-
-
-def clean(shop: Workshop) -> None:
-    """Remove what unfinished stages of this recipe left, checkpoints included."""
-    for name in STAGES:
-        shutil.rmtree(shop.unfinished(name), ignore_errors=True)
-        shop.checkpoint(name).unlink(missing_ok=True)
 
 
 def machine(device: str) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from assets.training.finishing import publish
-from assets.training.measuring import _encoded
+from assets.miniature_set.finishing import publish
+from assets.miniature_set.measuring import _encoded
 from models.generation.training.recipe import TINY
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from assets.training.fitting import run_fit
-from assets.training.stages import STAGES, clean, digests_of, open_workshop, run_stage
+from assets.miniature_set.fitting import run_fit
+from assets.miniature_set.stages import STAGES, digests_of, open_workshop, run_stage
 from models.generation.training.fit import DivergedError, Fit, FitConfig
 from models.generation.training.recipe import FULL, TINY
 
@@ -123,13 +123,3 @@ def test_a_checkpoint_of_what_diverged_is_never_written(shop):
     with pytest.raises(DivergedError, match="at step 3"):
         run_fit(shop, "diffusion", fit_of(breaks_at=3), out)
     assert not shop.checkpoint("diffusion").exists()
-
-
-def test_cleaning_removes_what_is_unfinished_only(shop):
-    finished, unfinished = shop.folders["render"], out_of(shop, "judge")
-    finished.mkdir()
-    shop.checkpoint("sam").write_bytes(b"")
-    clean(shop)
-    assert finished.is_dir()
-    assert not unfinished.exists()
-    assert not shop.checkpoint("sam").exists()

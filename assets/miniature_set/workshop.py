@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assets.training.scenes import MapChunks, SceneTensors
+    from assets.miniature_set.scenes import MapChunks, SceneTensors
     from models.generation.training.recipe import BundleRecipe
 
 Say = Callable[[str], object]
@@ -29,7 +29,7 @@ class Workshop:
         folders: name of a stage -> folder that it leaves when it is finished.
         device: that torch trains on, such as ``cuda`` or ``cpu``.
         say: for progress.
-        map_chunks: renders chunks of scenes, such as `assets.training.processes.in_turn`.
+        map_chunks: renders chunks of scenes, such as `assets.miniature_set.processes.in_turn`.
         shelf: loaded scenes, so that the stages of one process load them once.
     """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assets.training.workshop import Facts, Workshop
+from assets.miniature_set.workshop import Facts, Workshop
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assets.training.fitting import Curve, read_network, run_fit, write_network, write_state
-from assets.training.scenes import load_tensors, specs_of
-from assets.training.workshop import Facts, Workshop
+from assets.miniature_set.fitting import Curve, read_network, run_fit, write_network, write_state
+from assets.miniature_set.scenes import load_tensors, specs_of
+from assets.miniature_set.workshop import Facts, Workshop
 
 if TYPE_CHECKING:
     from models.generation.training.conditions import ConditionClassifier
