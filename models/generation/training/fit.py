@@ -14,12 +14,10 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
 
+from models.divergence import DivergedError
+
 Loss = Callable[[torch.Generator], Tensor]
 """The loss of one batch, drawn with the generator."""
-
-
-class DivergedError(ValueError):
-    """A loss is not finite: the weights after it are worth nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
