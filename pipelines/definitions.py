@@ -13,9 +13,11 @@ from assets.object_bank.checks import bank_checks
 from assets.ood_objects import ood_objects
 from assets.resources import DataRoot, ManifestStore
 from assets.scene_requests import scene_requests
+from assets.selecting.files import Selections
 from assets.sources import sources
 from assets.synthesis.networks import Networks
 from assets.synthetic_scenes import synthetic_scenes
+from assets.training_set import training_set
 from pipelines.jobs import (
     calibrate_detector,
     demo,
@@ -25,6 +27,7 @@ from pipelines.jobs import (
     observe_data,
     open_round,
     request_scenes,
+    select_training_set,
     train_miniature_bundle,
 )
 from pipelines.settings import Settings, read_settings
@@ -48,6 +51,7 @@ def build_definitions(
             profile=settings.networks,
             n_threads=settings.threads,
         ),
+        "selection_files": Selections(root=settings.selections_root),
     }
     return dg.Definitions(
         assets=[
@@ -59,6 +63,7 @@ def build_definitions(
             filtered_scenes,
             labelled_scenes,
             imported_scenes,
+            training_set,
         ],
         asset_checks=[bank_checks],
         jobs=[
@@ -70,6 +75,7 @@ def build_definitions(
             request_scenes,
             label_scenes,
             import_scenes,
+            select_training_set,
             train_miniature_bundle,
         ],
         resources={**defaults, **(resources or {})},

@@ -54,6 +54,12 @@ import_scenes = dg.define_asset_job(
     description="Bring a set in the published layout into manifests; `multishift import` runs it.",
 )
 
+select_training_set = dg.define_asset_job(
+    "select_training_set",
+    selection=dg.AssetSelection.assets("training_set"),
+    description="Choose the pairs that a selection file names; `multishift select` runs it.",
+)
+
 
 @dg.job(description="Register a round and the cities of Cityscapes: the partitions of generation.")
 def open_round() -> None:

@@ -1,4 +1,4 @@
-"""The commands that show scenes, and bring them out and in; added to the app of `pipelines.cli`."""
+"""The commands that show, choose, bring out and bring in scenes, for the app of `pipelines.cli`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +10,11 @@ from storage.export import PictureSize
 
 
 def add_scene_commands(app: typer.Typer) -> None:
-    """Add `preview`, `export` and `import`."""
+    """Add `preview`, `export`, `import` and `select`."""
     app.command("preview")(preview_command)
     app.command("export")(export_command)
     app.command("import")(import_command)
+    app.command("select")(select_command)
 
 
 def preview_command(
@@ -100,5 +101,20 @@ def import_command(
         from pipelines.commands.import_set import run_import
 
         return run_import(published, name=name)
+
+    finish(command)
+
+
+def select_command(
+    name: Annotated[
+        str, typer.Argument(help="Name of a selection file, or default for all scenes.")
+    ] = "default",
+) -> None:
+    """Choose the pairs that a selection file names, for training; docs/training_sets.md."""
+
+    def command() -> int:
+        from pipelines.commands.select import run_select
+
+        return run_select(name)
 
     finish(command)

@@ -31,6 +31,10 @@ class Settings(BaseSettings):
         default=str(STATE_ROOT / "models"),
         description="Folder of fetched weights and archives.",
     )
+    selections_root: str = Field(
+        default=str(STATE_ROOT / "selections"),
+        description="Folder of selection files (`docs/training_sets.md`).",
+    )
     networks: Literal["world", "miniature", "paper"] = Field(
         default="world",
         description="Networks that draw and judge scenes (see `assets.synthesis.networks`).",
@@ -53,7 +57,7 @@ class Settings(BaseSettings):
     engine_workers: int = Field(default=2, ge=1, description="Workers of the mode `processes`.")
     engine_address: str = Field(default="", description="Scheduler of the mode `cluster`.")
 
-    @field_validator("data_root", "store_root", "models_root", "miniature_set")
+    @field_validator("data_root", "store_root", "models_root", "selections_root", "miniature_set")
     @classmethod
     def _is_absolute(cls, root: str) -> str:
         """Local roots become absolute, since commands run in the folder of the checkout."""

@@ -29,6 +29,7 @@ from storage.scene_records import (
     SceneRequest,
     SceneVerdict,
 )
+from storage.training_records import TrainingPair
 
 __all__ = [
     "TABLES",
@@ -60,6 +61,7 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "scene_requests": SceneRequest,
         "scene_verdicts": SceneVerdict,
         "source_objects": SourceObject,
+        "training_pairs": TrainingPair,
     }
 )
 """Record type of each manifest table; a new table is one line here."""

@@ -98,11 +98,28 @@ def test_labels_follow_verdicts_and_verdicts_follow_scores():
     assert set(job.asset_layer.selected_asset_keys) == {verdicts.key, labels.key}
 
 
+def test_a_training_set_may_take_any_round_and_set_and_blocks_what_follows():
+    graph = defs.resolve_asset_graph()
+    node = graph.get(dg.AssetKey("training_set"))
+    parents = {dg.AssetKey(name) for name in ("labelled_scenes", "imported_scenes", "cityscapes")}
+    assert node.parent_keys == parents
+    specs = [graph.get_check_spec(key) for key in node.check_keys]
+    assert len(specs) == 5
+    assert all(spec.blocking for spec in specs)
+
+
 def test_settings_reach_the_resources():
-    settings = Settings(data_root="/d", store_root="/s", engine_mode="processes", engine_workers=3)
+    settings = Settings(
+        data_root="/d",
+        store_root="/s",
+        selections_root="/c",
+        engine_mode="processes",
+        engine_workers=3,
+    )
     built = build_definitions(settings)
     assert built.resources["data"].path == "/d"
     assert built.resources["store"].root == "/s"
+    assert built.resources["selection_files"].root == "/c"
     assert (built.resources["engine"].mode, built.resources["engine"].n_workers) == ("processes", 3)
 
 

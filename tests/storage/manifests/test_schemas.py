@@ -6,6 +6,7 @@ import pytest
 
 import storage.records
 import storage.scene_records
+import storage.training_records
 from storage.manifests.columns import blob_columns, key_columns, schema_version, volatile_columns
 from storage.manifests.fingerprint import fingerprint_of
 from storage.manifests.schemas import (
@@ -178,7 +179,7 @@ def test_fingerprint_takes_equal_numbers_as_equal():
 def test_every_record_has_a_table():
     records = {
         entry
-        for module in (storage.records, storage.scene_records)
+        for module in (storage.records, storage.scene_records, storage.training_records)
         for entry in vars(module).values()
         if isinstance(entry, type) and is_dataclass(entry)
     }

@@ -1,0 +1,89 @@
+"""What a training set is made of: chosen scenes, their photographs, and the versions read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from assets.lineage import parents_of
+from assets.resources import DataRoot
+from assets.selecting.choosing import Candidate, choose_scenes, told_steps
+from assets.selecting.finding import find_scenes, refuse_lost_pictures
+from assets.selecting.originals import OriginalItem, held_out_frames, known_frames
+from assets.selecting.selection import Selection
+from storage.manifests.pointers import ManifestVersion
+from storage.store import Store
+
+CODE_VERSION = "1"
+"""Raise it when the rows of equal inputs and an equal selection change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairOrder:
+    """Scenes that a selection takes, and the frames whose photographs go with them."""
+
+    name: str
+    selection: Selection
+    chosen: tuple[Candidate, ...]
+    items: tuple[OriginalItem, ...]
+    steps: Mapping[str, int]
+    sources: tuple[ManifestVersion, ...]
+    data_root: Path
+    max_bad_frac: float
+
+    @property
+    def parents(self) -> dict[str, str]:
+        """The versions that hold a chosen scene."""
+        return parents_of(*self.sources)
+
+
+def plan_pairs(
+    name: str, selection: Selection, data: DataRoot, store: Store, *, max_bad_frac: float
+) -> PairOrder:
+    """Choose scenes from the latest versions of what a selection names; no picture is opened.
+
+    Raises:
+        FileNotFoundError: if the data root is not there.
+        ValueError: if a round, set, filter or veto names nothing that exists, nothing is left, a
+            picture is no longer in the store, or Cityscapes is not below the data root.
+    """
+    root = data.folder
+    try:
+        return _planned(name, selection, root, store, max_bad_frac)
+    except ValueError as error:
+        raise ValueError(f"selection {name}: {error}") from error
+
+
+def _planned(
+    name: str, selection: Selection, root: Path, store: Store, max_bad_frac: float
+) -> PairOrder:
+    found, known = find_scenes(store.manifests, selection), known_frames(root)
+    chosen = choose_scenes(
+        found.candidates,
+        selection.filters,
+        selection.vetoed,
+        held_out=held_out_frames(known),
+    )
+    if not chosen.candidates:
+        raise ValueError(
+            f"need a scene that passes all filters, got none: {told_steps(chosen.steps)}; "
+            "loosen the filter that left none"
+        )
+    refuse_lost_pictures(chosen.candidates, store.blobs)
+    frame_ids = sorted({candidate.scene.frame_id for candidate in chosen.candidates})
+    sources = {
+        (version.asset, version.partition): version
+        for version in map(found.version_of, chosen.candidates)
+    }
+    return PairOrder(
+        name=name,
+        selection=selection,
+        chosen=chosen.candidates,
+        items=tuple(
+            OriginalItem(frame_id=frame_id, frame=known.get(frame_id), data_root=str(root))
+            for frame_id in frame_ids
+        ),
+        steps=chosen.steps,
+        sources=tuple(sources[place] for place in sorted(sources)),
+        data_root=root,
+        max_bad_frac=max_bad_frac,
+    )
