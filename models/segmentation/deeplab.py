@@ -75,8 +75,10 @@ class PyramidPooling(nn.Module):
 
     def forward(self, deep: Tensor) -> Tensor:
         """(B, C, h, w) to (B, 5 * width, h, w), the image's mean first."""
-        mean = self.img_conv(deep.mean((2, 3), keepdim=True)).expand(-1, -1, *deep.shape[2:])
-        return torch.cat([mean, *(branch(deep) for branch in self.features)], dim=1)
+        branches = [branch(deep) for branch in self.features]
+        # Laid out as the branches are: an expanded mean would make `cat` forget channels_last.
+        mean = torch.zeros_like(branches[0]) + self.img_conv(deep.mean((2, 3), keepdim=True))
+        return torch.cat([mean, *branches], dim=1)
 
 
 class DeepLab(WideResNet, Segmenter):

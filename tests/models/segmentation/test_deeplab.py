@@ -1,4 +1,5 @@
 import json
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -121,3 +122,11 @@ def test_images_of_another_kind_are_refused(images, error, words):
 
     with pytest.raises(error, match=words):
         check_images(images)
+
+
+@torch.inference_mode()
+def test_the_pyramid_keeps_the_order_of_channels(miniature):
+    deep = torch.randn(2, 192, 8, 16).to(memory_format=torch.channels_last)
+    found = deepcopy(miniature.aspp).to(memory_format=torch.channels_last)(deep)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(found, miniature.aspp(deep.contiguous()))
