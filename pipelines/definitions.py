@@ -13,6 +13,8 @@ from assets.object_bank.checks import bank_checks
 from assets.ood_objects import ood_objects
 from assets.resources import DataRoot, ManifestStore
 from assets.scene_requests import scene_requests
+from assets.segmenter_checkpoint import segmenter_checkpoint
+from assets.segmenters.config import TrainingPlace
 from assets.selecting.files import Selections
 from assets.sources import sources
 from assets.synthesis.networks import Networks
@@ -29,6 +31,7 @@ from pipelines.jobs import (
     request_scenes,
     select_training_set,
     train_miniature_bundle,
+    train_segmenter,
 )
 from pipelines.settings import Settings, read_settings
 
@@ -52,6 +55,11 @@ def build_definitions(
             n_threads=settings.threads,
         ),
         "selection_files": Selections(root=settings.selections_root),
+        "training_place": TrainingPlace(
+            work_root=settings.work_root,
+            device=settings.training_device,
+            n_loader_workers=settings.loader_workers,
+        ),
     }
     return dg.Definitions(
         assets=[
@@ -64,6 +72,7 @@ def build_definitions(
             labelled_scenes,
             imported_scenes,
             training_set,
+            segmenter_checkpoint,
         ],
         asset_checks=[bank_checks],
         jobs=[
@@ -77,6 +86,7 @@ def build_definitions(
             import_scenes,
             select_training_set,
             train_miniature_bundle,
+            train_segmenter,
         ],
         resources={**defaults, **(resources or {})},
     )

@@ -60,6 +60,12 @@ select_training_set = dg.define_asset_job(
     description="Choose the pairs that a selection file names; `multishift select` runs it.",
 )
 
+train_segmenter = dg.define_asset_job(
+    "train_segmenter",
+    selection=dg.AssetSelection.assets("segmenter_checkpoint"),
+    description="Train a segmenter on the pairs of a selection; a run that was stopped goes on.",
+)
+
 
 @dg.job(description="Register a round and the cities of Cityscapes: the partitions of generation.")
 def open_round() -> None:

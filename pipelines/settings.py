@@ -35,6 +35,17 @@ class Settings(BaseSettings):
         default=str(STATE_ROOT / "selections"),
         description="Folder of selection files (`docs/training_sets.md`).",
     )
+    work_root: str = Field(
+        default=str(STATE_ROOT / "work"),
+        description="Local folder that steps and workers share: the state of running trainings.",
+    )
+    training_device: str = Field(
+        default="auto",
+        description="What torch trains segmenters on, such as cuda or cpu; auto: what there is.",
+    )
+    loader_workers: int = Field(
+        default=2, ge=0, description="Processes that read pairs for each process that trains."
+    )
     networks: Literal["world", "miniature", "paper"] = Field(
         default="world",
         description="Networks that draw and judge scenes (see `assets.synthesis.networks`).",
@@ -57,7 +68,9 @@ class Settings(BaseSettings):
     engine_workers: int = Field(default=2, ge=1, description="Workers of the mode `processes`.")
     engine_address: str = Field(default="", description="Scheduler of the mode `cluster`.")
 
-    @field_validator("data_root", "store_root", "models_root", "selections_root", "miniature_set")
+    @field_validator(
+        "data_root", "store_root", "models_root", "selections_root", "work_root", "miniature_set"
+    )
     @classmethod
     def _is_absolute(cls, root: str) -> str:
         """Local roots become absolute, since commands run in the folder of the checkout."""

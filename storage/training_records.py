@@ -1,4 +1,4 @@
-"""Rows of the stages that train: which pairs of pictures a network learns from.
+"""Rows of the stages that train: which pairs a network learns from, and what became of it.
 
 The conventions are those of `storage.records`.
 """
@@ -6,7 +6,7 @@ The conventions are those of `storage.records`.
 from dataclasses import dataclass
 from typing import Annotated
 
-from storage.records import BlobRef, Key
+from storage.records import BlobRef, Key, Volatile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,3 +46,67 @@ class TrainingPair:
     licenses: Annotated[
         tuple[str, ...], "license or terms of every source: the frame, each object, the generator"
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmenterCheckpoint:
+    """One kept checkpoint of a segmenter: what it is, what it was made from, how well it does.
+
+    A version of `segmenter_checkpoint` holds those of the last training of each architecture.
+    """
+
+    training: Annotated[str, "digest of all that decided on the training, its inputs included", Key]
+    step: Annotated[int, "steps that were taken, from 1", Key]
+    architecture: Annotated[str, "name in `models.segmentation.ARCHITECTURES`"]
+    stage: Annotated[int, "stage of the last step, from 0"]
+    epoch: Annotated[int, "epoch of the last step, from 0 through all stages"]
+    is_best: Annotated[bool, "whether no checkpoint of the training has a higher selection score"]
+    is_last: Annotated[bool, "whether the training ended with it"]
+    checkpoint_sha256: Annotated[
+        str, "blob of the weights (safetensors), which `load_segmenter` reads", BlobRef
+    ]
+    average_precision: Annotated[
+        float, "selection score: AP of unknown objects on the held-out frames, 0 to 1"
+    ]
+    mean_iou: Annotated[float, "mIoU of the known classes on the held-out frames, 0 to 1"]
+    held_out_frame_ids: Annotated[
+        tuple[str, ...], "frames of the training set that were scored and never learned from"
+    ]
+    n_pairs: Annotated[int, "pairs that were learned from"]
+    configuration: Annotated[str, "JSON of `models.training.config.TrainingConfig`"]
+    n_processes: Annotated[int, "processes that trained together, each on batches of its own"]
+    selection: Annotated[str, "partition of `training_set`"]
+    manifest_version: Annotated[int, "its version"]
+    manifest_fingerprint: Annotated[str, "fingerprint of that version"]
+    rows_fingerprint: Annotated[str, "digest of its rows alone: the data version of the asset"]
+    initial_sha256: Annotated[
+        str | None, "SHA-256 of the checkpoint that it began with; None for random weights"
+    ]
+    objects_version: Annotated[
+        int | None, "version of `ood_objects` whose crops were pasted; None where none were"
+    ]
+    objects_fingerprint: Annotated[str | None, "fingerprint of that version"]
+    code_version: Annotated[str, "version of the training's code"]
+    library_versions: Annotated[
+        tuple[str, ...], "what computed it, such as 'torch 2.11.0'", Volatile
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingStep:
+    """One logged step of a training; its numbers are those of this step alone, no mean of many."""
+
+    training: Annotated[str, "digest of all that decided on the training", Key]
+    step: Annotated[int, "number of the step, from 1", Key]
+    stage: Annotated[int, "stage of the step, from 0"]
+    epoch: Annotated[int, "epoch of the step, from 0 through all stages"]
+    loss: Annotated[float, "the sum that is descended"]
+    term_names: Annotated[tuple[str, ...], "parts of the loss"]
+    term_values: Annotated[tuple[float, ...], "value of each part, before its weight"]
+    gradient_norm: Annotated[float, "length of the gradient before it was cut"]
+    rate: Annotated[float, "learning rate, before the factors of slower parts"]
+    seconds: Annotated[float, "time a step, the mean since the logged one before", Volatile]
+    average_precision: Annotated[
+        float | None, "selection score after this step; None where it was not measured"
+    ]
+    mean_iou: Annotated[float | None, "mIoU of the held-out frames; None likewise"]

@@ -29,7 +29,7 @@ from storage.scene_records import (
     SceneRequest,
     SceneVerdict,
 )
-from storage.training_records import TrainingPair
+from storage.training_records import SegmenterCheckpoint, TrainingPair, TrainingStep
 
 __all__ = [
     "TABLES",
@@ -60,8 +60,10 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "scene_attempts": SceneAttempt,
         "scene_requests": SceneRequest,
         "scene_verdicts": SceneVerdict,
+        "segmenter_checkpoints": SegmenterCheckpoint,
         "source_objects": SourceObject,
         "training_pairs": TrainingPair,
+        "training_steps": TrainingStep,
     }
 )
 """Record type of each manifest table; a new table is one line here."""

@@ -108,11 +108,25 @@ def test_a_training_set_may_take_any_round_and_set_and_blocks_what_follows():
     assert all(spec.blocking for spec in specs)
 
 
+def test_a_checkpoint_follows_its_training_set_one_to_one_and_blocks_what_follows():
+    graph = defs.resolve_asset_graph()
+    node = graph.get(dg.AssetKey("segmenter_checkpoint"))
+    pairs = graph.get(dg.AssetKey("training_set"))
+    assert node.parent_keys == {pairs.key, dg.AssetKey("ood_objects")}
+    assert node.partitions_def == pairs.partitions_def
+    specs = [graph.get_check_spec(key) for key in node.check_keys]
+    assert len(specs) == 3
+    assert all(spec.blocking for spec in specs)
+
+
 def test_settings_reach_the_resources():
     settings = Settings(
         data_root="/d",
         store_root="/s",
         selections_root="/c",
+        work_root="/w",
+        training_device="cuda:1",
+        loader_workers=7,
         engine_mode="processes",
         engine_workers=3,
     )
@@ -120,6 +134,8 @@ def test_settings_reach_the_resources():
     assert built.resources["data"].path == "/d"
     assert built.resources["store"].root == "/s"
     assert built.resources["selection_files"].root == "/c"
+    place = built.resources["training_place"]
+    assert (place.work_root, place.device, place.n_loader_workers) == ("/w", "cuda:1", 7)
     assert (built.resources["engine"].mode, built.resources["engine"].n_workers) == ("processes", 3)
 
 

@@ -1,0 +1,130 @@
+"""Commit a training: run it on the engine, join its rows with those of other architectures."""
+
+import shutil
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from assets.engine.progress import Log
+from assets.engine.resource import Engine
+from assets.segmenters.following import following
+from assets.segmenters.item import training_key
+from assets.segmenters.names import ASSET, CHECKPOINTS, CODE_VERSION, STEPS
+from assets.segmenters.order import TrainingOrder
+from assets.segmenters.work import Refused, Trained, train_item
+from storage.manifests.parts import DamagedPartError
+from storage.manifests.pointers import ManifestVersion
+from storage.manifests.schemas import to_records
+from storage.store import Store
+from storage.training_records import SegmenterCheckpoint, TrainingStep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """What a version holds."""
+
+    checkpoints: tuple[SegmenterCheckpoint, ...] = ()
+    steps: tuple[TrainingStep, ...] = ()
+
+    def of_training(self, training: str) -> "Rows":
+        """The rows of one training."""
+        return Rows(
+            checkpoints=tuple(row for row in self.checkpoints if row.training == training),
+            steps=tuple(row for row in self.steps if row.training == training),
+        )
+
+
+def commit_training(
+    order: TrainingOrder, store: Store, engine: Engine, *, run_id: str, log: Log | None = None
+) -> ManifestVersion:
+    """The version that holds the checkpoints of an order; a finished training is not done again.
+
+    One that was interrupted goes on. The work folder is removed when its rows are committed.
+
+    Raises:
+        ValueError: if an input is bad or the loss became something else than a number.
+        RuntimeError: if the training failed for another reason; running again goes on.
+        CommitConflictError: if another run committed this selection meanwhile.
+    """
+    wish = order.item.wish
+    done = store.manifests.latest(ASSET, wish.selection)
+    former = Rows() if done is None else rows_or_none(done, store)
+    if done is not None and _is_there(former.of_training(wish.training), store):
+        return done
+    rows = _joined(_others(former, wish.architecture), _train(order, engine, log))
+    version = store.manifests.commit(
+        ASSET,
+        {CHECKPOINTS: rows.checkpoints, STEPS: rows.steps},
+        partition=wish.selection,
+        base=done.version if done else 0,
+        recipe=wish.training,
+        code_version=CODE_VERSION,
+        run_id=run_id,
+        provenance=order.provenance,
+        parents=order.parents,
+    )
+    shutil.rmtree(order.item.folder, ignore_errors=True)
+    return version
+
+
+def rows_of(version: ManifestVersion, store: Store) -> Rows:
+    """All rows of a version.
+
+    Raises:
+        DamagedPartError: if they cannot be read.
+    """
+    rows = store.manifests.rows
+    return Rows(
+        checkpoints=tuple(to_records(rows(version, CHECKPOINTS), SegmenterCheckpoint)),
+        steps=tuple(to_records(rows(version, STEPS), TrainingStep)),
+    )
+
+
+def rows_or_none(version: ManifestVersion, store: Store) -> Rows:
+    """All rows of a version, or none where they cannot be read."""
+    try:
+        return rows_of(version, store)
+    except DamagedPartError:
+        return Rows()
+
+
+def _train(order: TrainingOrder, engine: Engine, log: Log | None) -> Trained:
+    item = order.item
+    patient = Engine(
+        mode=engine.mode,
+        n_workers=1,
+        address=engine.address,
+        item_timeout_s=order.max_seconds,
+        start_timeout_s=engine.start_timeout_s,
+    )
+    outcomes = patient.map(train_item, [item], key=training_key)
+    with following(item.folder, log), closing(outcomes):  # type: ignore[type-var]  # a generator
+        outcome = next(outcomes)
+    if isinstance(outcome.value, Refused):
+        raise ValueError(f"training {outcome.key}: {outcome.value.reason}")
+    if outcome.value is None:
+        reason = outcome.error.reason if outcome.error else "no value"
+        raise RuntimeError(
+            f"training {outcome.key} did not end: {reason}; run again to go on from its last state"
+        )
+    return outcome.value
+
+
+def _others(former: Rows, architecture: str) -> Rows:
+    """Rows of the trainings of other architectures, which stay."""
+    checkpoints = tuple(row for row in former.checkpoints if row.architecture != architecture)
+    kept = {row.training for row in checkpoints}
+    steps = tuple(step for step in former.steps if step.training in kept)
+    return Rows(checkpoints=checkpoints, steps=steps)
+
+
+def _joined(kept: Rows, trained: Trained) -> Rows:
+    return Rows(
+        checkpoints=(*kept.checkpoints, *trained.checkpoints),
+        steps=(*kept.steps, *trained.steps),
+    )
+
+
+def _is_there(found: Rows, store: Store) -> bool:
+    names: Sequence[str] = [row.checkpoint_sha256 for row in found.checkpoints]
+    return bool(names) and all(store.blobs.exists(name) for name in names)

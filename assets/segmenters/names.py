@@ -1,0 +1,9 @@
+"""Where trained segmenters lie in the store: known without Dagster and without torch."""
+
+ASSET = "segmenter_checkpoint"
+CHECKPOINTS = "segmenter_checkpoints"
+STEPS = "training_steps"
+TABLES = (CHECKPOINTS, STEPS)
+
+CODE_VERSION = "1"
+"""Raise it when equal inputs and an equal configuration give other weights."""

@@ -1,0 +1,179 @@
+"""What to train from what: versions that are read, configuration, and where it takes place."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from assets.lineage import parents_of, version_to_read
+from assets.resources import DataRoot, ManifestStore
+from assets.segmenters.config import SegmenterConfig, TrainingPlace
+from assets.segmenters.crops import BANK, kept_crops
+from assets.segmenters.item import HeldOut, TrainingItem, Wish, training_key
+from assets.segmenters.names import CODE_VERSION
+from assets.segmenters.splitting import split_pairs
+from assets.selecting.samples import ASSET as TRAINING_SET
+from assets.selecting.samples import TABLE, data_version_of, sample_id
+from storage.images import file_sha256
+from storage.manifests.pointers import ManifestVersion
+from storage.manifests.schemas import to_records
+from storage.store import Store
+from storage.training_records import TrainingPair
+from storage.world import PAPER_WORLD
+
+_SECONDS_AN_HOUR = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOrder:
+    """A training, the versions that it reads, and how long it may take."""
+
+    item: TrainingItem
+    sources: tuple[ManifestVersion, ...]
+    max_seconds: float
+
+    @property
+    def parents(self) -> dict[str, str]:
+        """The versions that the weights are made from."""
+        return parents_of(*self.sources)
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """What else they are made from, in words."""
+        wish = self.item.wish
+        return {
+            "architecture": wish.architecture,
+            "configuration": wish.configuration_text,
+            "initial_checkpoint": wish.initial_sha256 or "random weights",
+            "processes": str(wish.n_processes),
+            "code_version": CODE_VERSION,
+        }
+
+
+def plan_training(
+    selection: str,
+    config: SegmenterConfig,
+    data: DataRoot,
+    store: ManifestStore,
+    place: TrainingPlace,
+) -> TrainingOrder:
+    """A training on the latest version of a training set; no picture is opened.
+
+    Raises:
+        OSError: if the data root or the initial checkpoint is not there.
+        ValueError: if training set, settings or bank cannot be used; each names itself.
+    """
+    opened = store.open()
+    pairs = version_to_read(TRAINING_SET, selection, opened)
+    held_out = HeldOut(
+        frac=config.held_out_frac,
+        max_frames=config.max_held_out_frames,
+        every_n_epochs=config.n_epochs_between_scores,
+    )
+    refuse_unusable(pairs, held_out, opened)
+    configuration = _configuration(config, data)
+    bank = _bank(opened) if configuration["transform"]["paste"] is not None else None
+    item = TrainingItem(
+        wish=_wish(pairs, bank, config, configuration, held_out),
+        store_root=store.root,
+        single_writer=store.single_writer,
+        data_root=str(data.folder),
+        work="",
+        initial=config.initial_checkpoint,
+        device=place.device,
+        n_loader_workers=place.n_loader_workers,
+        n_between_checkpoints=config.n_between_checkpoints,
+        n_between_logs=config.n_between_logs,
+    )
+    return TrainingOrder(
+        item=replace(item, work=str(place.folder / training_key(item))),
+        sources=(pairs, bank) if bank else (pairs,),
+        max_seconds=config.max_hours * _SECONDS_AN_HOUR,
+    )
+
+
+def _wish(
+    pairs: ManifestVersion,
+    bank: ManifestVersion | None,
+    config: SegmenterConfig,
+    configuration: Mapping[str, Any],
+    held_out: HeldOut,
+) -> Wish:
+    return Wish(
+        selection=pairs.partition,
+        manifest_version=pairs.version,
+        manifest_fingerprint=pairs.fingerprint,
+        rows_fingerprint=data_version_of(pairs),
+        configuration=configuration,
+        initial_sha256=_initial_sha256(config.initial_checkpoint),
+        objects_version=bank.version if bank else None,
+        objects_fingerprint=bank.fingerprint if bank else None,
+        held_out=held_out,
+        n_processes=config.n_processes,
+    )
+
+
+def refuse_unusable(pairs: ManifestVersion, held_out: HeldOut, store: Store) -> None:
+    """Let pass a training set with two frames or more whose pictures are all in the store.
+
+    Raises:
+        ValueError: naming selection and version, if it is another.
+    """
+    place = f"{pairs.asset}, selection {pairs.partition}, version {pairs.version}"
+    rows = to_records(store.manifests.rows(pairs, TABLE), TrainingPair)
+    if not rows:
+        raise ValueError(
+            f"{place}: need pairs to learn from, got none; loosen the selection and materialize "
+            f"{pairs.asset} again"
+        )
+    try:
+        split_pairs(rows, held_out)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+    lost = _lost(rows, store)
+    if lost:
+        raise ValueError(
+            f"{place}: need the pictures of {len(rows)} pairs in the store, {len(lost)} are not "
+            f"there, the first of {sample_id(lost[0])}; materialize {lost[0].asset}, then "
+            f"{pairs.asset} again"
+        )
+
+
+def _lost(rows: Sequence[TrainingPair], store: Store) -> list[TrainingPair]:
+    has = store.blobs.exists
+    return [row for row in rows if not (has(row.image_sha256) and has(row.label_sha256))]
+
+
+def _configuration(config: SegmenterConfig, data: DataRoot) -> dict[str, Any]:
+    from assets.segmenters.settings import configuration_of
+
+    architecture: str = config.architecture
+    if architecture == "world":
+        architecture = "deeplab_wrn38" if data.world == PAPER_WORLD else "deeplab_miniature"
+    return configuration_of(architecture, config.edition, config.settings)
+
+
+def _bank(store: Store) -> ManifestVersion:
+    cure = (
+        "materialize ood_objects, or paste none: "
+        'settings: {"transform": {"paste": null}} in the configuration'
+    )
+    bank = store.manifests.latest(BANK)
+    if bank is None:
+        raise ValueError(f"{store.root}: need objects to paste into originals, got none; {cure}")
+    if not kept_crops(store, bank.version):
+        raise ValueError(
+            f"{BANK}, version {bank.version}: need kept objects to paste, got none; {cure}"
+        )
+    return bank
+
+
+def _initial_sha256(path: str) -> str | None:
+    if not path:
+        return None
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"{path}: need a checkpoint to begin with, got no file; correct initial_checkpoint, or "
+            "fetch it (docs/fetching.md)"
+        )
+    return file_sha256(Path(path))

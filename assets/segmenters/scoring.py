@@ -1,0 +1,48 @@
+"""The held-out frames of a training set, as what checkpoints are compared on."""
+
+from collections.abc import Iterator
+
+from assets.segmenters.curve import Score
+from assets.segmenters.splitting import Split
+from assets.selecting.dataset import TrainingPairs
+from models.segmentation import Segmenter
+from models.training.selection import LabeledImage, selection_score
+from models.training.trainer import StepReport
+
+
+class HeldOutFrames:
+    """Photographs of the held-out frames, and one scene of each, at their full size."""
+
+    def __init__(
+        self, network: Segmenter, pairs: TrainingPairs, split: Split, *, is_mixed: bool
+    ) -> None:
+        """Prepare to score a network that is in training."""
+        self.network, self.split = network, split
+        self._pairs, self._is_mixed = pairs, is_mixed
+
+    def score(self, report: StepReport) -> Score:
+        """How well the network does after a step.
+
+        Raises:
+            ValueError: if the frames show no unknown object or nothing else, or a file is bad.
+        """
+        try:
+            found = selection_score(self.network, self._images(), is_mixed=self._is_mixed)
+        except ValueError as error:
+            raise ValueError(
+                f"the held-out frames {', '.join(self.split.frame_ids[:3])}, ... cannot be scored: "
+                f"{error}"
+            ) from error
+        return Score(
+            step=report.step,
+            stage=report.stage,
+            epoch=report.epoch,
+            average_precision=found.average_precision,
+            mean_iou=found.mean_iou,
+        )
+
+    def _images(self) -> Iterator[LabeledImage]:
+        for index in self.split.scored:
+            pair = self._pairs.pair(index)
+            yield pair.original, pair.original_label
+            yield pair.generated, pair.generated_label
