@@ -40,27 +40,6 @@ def build_definitions(
     settings: Settings, *, resources: Mapping[str, object] | None = None
 ) -> dg.Definitions:
     """Definitions for the given settings; ``resources`` replaces some of them, as tests do."""
-    defaults: dict[str, object] = {
-        "store": ManifestStore(root=settings.store_root, single_writer=settings.single_writer),
-        "data": DataRoot(path=settings.data_root),
-        "engine": Engine(
-            mode=settings.engine_mode,
-            n_workers=settings.engine_workers,
-            address=settings.engine_address,
-        ),
-        "networks": Networks(
-            models_root=settings.models_root,
-            miniature_set=settings.miniature_set,
-            profile=settings.networks,
-            n_threads=settings.threads,
-        ),
-        "selection_files": Selections(root=settings.selections_root),
-        "training_place": TrainingPlace(
-            work_root=settings.work_root,
-            device=settings.training_device,
-            n_loader_workers=settings.loader_workers,
-        ),
-    }
     return dg.Definitions(
         assets=[
             sources,
@@ -88,8 +67,32 @@ def build_definitions(
             train_miniature_bundle,
             train_segmenter,
         ],
-        resources={**defaults, **(resources or {})},
+        resources={**_resources(settings), **(resources or {})},
     )
+
+
+def _resources(settings: Settings) -> dict[str, object]:
+    return {
+        "store": ManifestStore(root=settings.store_root, single_writer=settings.single_writer),
+        "data": DataRoot(path=settings.data_root),
+        "engine": Engine(
+            mode=settings.engine_mode,
+            n_workers=settings.engine_workers,
+            address=settings.engine_address,
+        ),
+        "networks": Networks(
+            models_root=settings.models_root,
+            miniature_set=settings.miniature_set,
+            profile=settings.networks,
+            n_threads=settings.threads,
+        ),
+        "selection_files": Selections(root=settings.selections_root),
+        "training_place": TrainingPlace(
+            work_root=settings.work_root,
+            device=settings.training_device,
+            n_loader_workers=settings.loader_workers,
+        ),
+    }
 
 
 defs = build_definitions(read_settings())

@@ -18,6 +18,7 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from assets.devices import prepare_device
 from assets.miniature_set import assembling, finishing, generator, measuring, networks, scenes
 from assets.miniature_set.finishing import FACTS, facts_of
 from assets.miniature_set.processes import in_turn
@@ -101,26 +102,6 @@ def open_workshop(
     digests = digests_of(recipe)
     folders = {name: work / f"{name}-{digest[:12]}" for name, digest in digests.items()}
     return Workshop(recipe=recipe, folders=folders, device=device, say=say, map_chunks=map_chunks)
-
-
-def prepare_device(device: str) -> None:
-    """See that torch can use a device, and let it choose the fastest convolutions there.
-
-    Raises:
-        ValueError: if it cannot.
-    """
-    import torch
-
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:  # the latter from a torch without CUDA
-        reason = str(error).partition("\n")[0]
-        raise ValueError(
-            f"need a device that torch can use, got {device!r} ({reason:.100})"
-        ) from error
-    if torch.device(device).type == "cuda":
-        torch.backends.cudnn.benchmark = True
-        torch.set_float32_matmul_precision("high")
 
 
 def digests_of(recipe: "BundleRecipe") -> dict[str, str]:

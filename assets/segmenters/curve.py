@@ -1,7 +1,7 @@
 """The curve of a training: its logged steps as lines of a file, which people may follow."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class Curve:
         """Go on after ``n_steps`` steps; lines of later ones are cut off."""
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / CURVE
-        kept = [line for line in _lines(self._path) if json.loads(line)["step"] <= n_steps]
+        kept = [line for line in whole_lines(self._path) if json.loads(line)["step"] <= n_steps]
         staged = self._path.with_suffix(".part")
         staged.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
         staged.replace(self._path)
@@ -42,7 +42,7 @@ class Curve:
 
 def read_steps(folder: Path, training: str) -> tuple[TrainingStep, ...]:
     """Rows of the logged steps of a work folder, in their order."""
-    return tuple(_step(json.loads(line), training) for line in _lines(folder / CURVE))
+    return tuple(_step(json.loads(line), training) for line in whole_lines(folder / CURVE))
 
 
 def told(line: str) -> str:
@@ -56,10 +56,10 @@ def told(line: str) -> str:
     )
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """Whole lines; one that was cut off by a death is passed over."""
+def whole_lines(path: Path) -> list[str]:
+    """Lines of a curve, none where it is not there; one that a death cut off is passed over."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    yield from text[: text.rfind("\n") + 1].splitlines()
+    return text[: text.rfind("\n") + 1].splitlines()
 
 
 def _step(facts: Mapping[str, Any], training: str) -> TrainingStep:

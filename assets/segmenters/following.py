@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assets.engine.progress import LOG_EVERY_S, Log
-from assets.segmenters.curve import CURVE, told
+from assets.segmenters.curve import CURVE, told, whole_lines
 
 LOOK_EVERY_S = 2.0
 
@@ -47,11 +47,11 @@ class _Teller:
     """Lines of a curve that were not told before."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._n_told = path, len(_lines(path))
+        self._path, self._n_told = path, len(whole_lines(path))
 
     def news(self, *, is_due: bool) -> list[str]:
         """New steps that were scored, and the newest step where that is due."""
-        lines = _lines(self._path)
+        lines = whole_lines(self._path)
         new = lines[self._n_told :]
         shown = [line for line in new if '"average_precision": null' not in line]
         if is_due and new and new[-1] not in shown:
@@ -59,8 +59,3 @@ class _Teller:
         if shown:
             self._n_told = lines.index(shown[-1]) + 1
         return [told(line) for line in shown]
-
-
-def _lines(path: Path) -> list[str]:
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return text[: text.rfind("\n") + 1].splitlines()

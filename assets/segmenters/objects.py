@@ -1,14 +1,13 @@
 """The crops of the bank as objects to paste into originals, read when one is drawn."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import overload
 
 import numpy as np
 
 from assets.segmenters.crops import Crop
+from assets.worker_store import store_of_item
 from models.training_data import PastedObject
-from storage.blobs import BlobStore
 
 _OPAQUE = 128
 
@@ -39,8 +38,9 @@ class BankObjects(Sequence[PastedObject]):
         if isinstance(index, slice):
             return BankObjects(self._store_root, self._crops[index])
         object_id, name = self._crops[index]
+        blobs = store_of_item(self._store_root, True).blobs  # it only reads
         try:
-            crop = np.asarray(_blobs_of(self._store_root).get_image(name))
+            crop = np.asarray(blobs.get_image(name))
             return PastedObject(
                 object_id=object_id,
                 image=np.ascontiguousarray(crop[..., :3]),
@@ -48,8 +48,3 @@ class BankObjects(Sequence[PastedObject]):
             )
         except (OSError, ValueError, IndexError) as error:
             raise ValueError(f"object {object_id}: {error}") from error
-
-
-@lru_cache(maxsize=4)
-def _blobs_of(store_root: str) -> BlobStore:
-    return BlobStore(store_root)

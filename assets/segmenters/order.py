@@ -1,6 +1,6 @@
 """What to train from what: versions that are read, configuration, and where it takes place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from assets.segmenters.item import HeldOut, TrainingItem, Wish, training_key
 from assets.segmenters.names import CODE_VERSION
 from assets.segmenters.splitting import split_pairs
 from assets.selecting.samples import ASSET as TRAINING_SET
-from assets.selecting.samples import TABLE, data_version_of, sample_id
+from assets.selecting.samples import TABLE, data_version_of, has_pictures, sample_id
 from storage.images import file_sha256
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
@@ -130,18 +130,13 @@ def refuse_unusable(pairs: ManifestVersion, held_out: HeldOut, store: Store) -> 
         split_pairs(rows, held_out)
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from error
-    lost = _lost(rows, store)
+    lost = [row for row in rows if not has_pictures(row, store.blobs)]
     if lost:
         raise ValueError(
             f"{place}: need the pictures of {len(rows)} pairs in the store, {len(lost)} are not "
             f"there, the first of {sample_id(lost[0])}; materialize {lost[0].asset}, then "
             f"{pairs.asset} again"
         )
-
-
-def _lost(rows: Sequence[TrainingPair], store: Store) -> list[TrainingPair]:
-    has = store.blobs.exists
-    return [row for row in rows if not (has(row.image_sha256) and has(row.label_sha256))]
 
 
 def _configuration(config: SegmenterConfig, data: DataRoot) -> dict[str, Any]:

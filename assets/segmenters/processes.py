@@ -16,8 +16,8 @@ from accelerate import PartialState
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from assets.devices import prepare_device
 from assets.engine.worker import one_line
-from assets.miniature_set.stages import prepare_device
 from assets.segmenters.item import TrainingItem, item_from_json
 from assets.segmenters.launching import REASON
 from assets.segmenters.running import run_training

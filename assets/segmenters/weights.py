@@ -24,7 +24,7 @@ _LIBRARIES = ("torch", "torchvision", "transformers", "numpy", "opencv-python-he
 
 
 def first_network(item: TrainingItem, *, seed: int) -> Segmenter:
-    """The network that a training begins with, on its device's host: float32 on the CPU.
+    """The network that a training begins with: float32, on the CPU.
 
     An OOD layer that the checkpoint lacks starts as a copy of the class layer, as published; so
     does that of random weights.

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assets.devices import device_of, prepare_device
 from assets.engine.worker import one_line
-from assets.miniature_set.stages import prepare_device
 from assets.segmenters.item import TrainingItem
 from assets.worker_store import store_of_item
 from storage.training_records import SegmenterCheckpoint, TrainingStep
@@ -95,15 +95,6 @@ def _row(
         code_version=facts["code_version"],
         library_versions=tuple(facts["libraries"]),
     )
-
-
-def device_of(wanted: str) -> str:
-    """The device, or for ``auto`` an accelerator where this machine has one."""
-    if wanted != "auto":
-        return wanted
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _train(item: TrainingItem) -> None:

@@ -6,7 +6,6 @@ No definition of Dagster imports this module, and it imports no Dagster.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,14 +16,13 @@ from torch.utils.data import Dataset
 
 from assets.selecting.originals import refuse_change
 from assets.selecting.samples import ASSET, TABLE, sample_id
+from assets.worker_store import store_of_item
 from models.scenes import resize_nearest
 from models.training_data import Pair
-from storage.blobs import BlobStore
 from storage.datasets.codings import CODINGS, check_values, decode_target
 from storage.datasets.dataset import BadFileError
 from storage.images import read_image, read_label
 from storage.manifests.pointers import ManifestVersion
-from storage.store import open_store
 from storage.training_records import TrainingPair
 
 Size = tuple[int, int]
@@ -85,7 +83,7 @@ class TrainingPairs(Dataset[Any]):
             NoVersionError: if the selection was never materialized, or has no such version.
             DamagedPartError: if its rows cannot be read.
         """
-        manifests = open_store(store_root, single_writer=True).manifests  # it only reads
+        manifests = store_of_item(str(store_root), True).manifests
         found = manifests.wanted(ASSET, selection, version)
         rows = manifests.read_records(
             ASSET, TABLE, TrainingPair, partition=selection, version=found.version
@@ -149,7 +147,7 @@ class TrainingPairs(Dataset[Any]):
         return image, label
 
     def _generated(self, row: TrainingPair) -> tuple[Image, Label]:
-        blobs = _blobs_of(self._store_root)
+        blobs = store_of_item(self._store_root, True).blobs  # it only reads
         image = np.asarray(blobs.get_image(row.image_sha256))
         label = np.asarray(blobs.get_image(row.label_sha256))
         place = str(blobs.path(row.label_sha256))
@@ -159,12 +157,6 @@ class TrainingPairs(Dataset[Any]):
             got = f"got {image.shape} and {label.shape}"
             raise BadFileError(place, f"{fact}, {got}", f"materialize {row.asset} again")
         return image, label
-
-
-@lru_cache(maxsize=4)
-def _blobs_of(store_root: str) -> BlobStore:
-    """Opened once a process: what a worker opened cannot be handed to another."""
-    return BlobStore(store_root)
 
 
 def _image_at(size: Size, image: Image) -> Image:

@@ -8,6 +8,7 @@ from assets.importing.scenes import ASSET as IMPORTED
 from assets.labelling.labels import ASSET as LABELLED
 from assets.labelling.labels import TABLE
 from assets.selecting.choosing import Candidate, listed
+from assets.selecting.samples import has_pictures
 from assets.selecting.selection import Selection
 from storage.blobs import BlobStore
 from storage.manifests.history import History
@@ -61,12 +62,7 @@ def refuse_lost_pictures(candidates: Sequence[Candidate], blobs: BlobStore) -> N
     Raises:
         ValueError: telling how many are not, and which partitions to materialize again.
     """
-    lost = [
-        candidate
-        for candidate in candidates
-        if not blobs.exists(candidate.scene.image_sha256)
-        or not blobs.exists(candidate.scene.label_sha256)
-    ]
+    lost = [candidate for candidate in candidates if not has_pictures(candidate.scene, blobs)]
     if not lost:
         return
     scene = lost[0].scene
