@@ -1,5 +1,6 @@
 """Stages that train the generator: the autoencoder, its latents, and the diffusion in them."""
 
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from assets.miniature_set.workshop import Facts, Workshop
 
 if TYPE_CHECKING:
     from models.generation.bundle import Bundle
-    from models.generation.training.diffusion import DiffusionExamples, Predict
+    from models.generation.training.autoencoder import Compiler
+    from models.generation.training.diffusion import DiffusionExamples
 
 LATENTS = "latents.npy"
 _BATCH_SIZE = 64
@@ -43,7 +45,7 @@ def train_autoencoder(shop: Workshop, out: Path) -> Facts:
     vae: Any = blank_bundle(shop).vae
     vae.to(shop.device)
     features = segmenter_features(load_feature_segmenter(shop))
-    fit = autoencoder_fit(vae, images, features, shop.recipe.autoencoder)
+    fit = autoencoder_fit(vae, images, features, shop.recipe.autoencoder, compiler=_compiler(shop))
     facts = run_fit(shop, "autoencoder", fit, out)
     fold_latent_statistics(vae, images[:_N_STATISTICS], batch_size=_BATCH_SIZE)
     fresh = load_tensors(shop, "known").images[:_N_PSNR]
@@ -81,23 +83,23 @@ def train_generator(shop: Workshop, out: Path) -> Facts:
     controlnet: Any = bundle.controlnet
     wake_hints(controlnet, seed=shop.recipe.seed)
     denoiser = denoiser_of(bundle).to(shop.device)
+    compiler = _compiler(shop)
     fit = diffusion_fit(
         denoiser,
         _examples(shop, bundle),
         DDIMScheduler.from_config(dict(miniature_schedule())),
         shop.recipe.diffusion,
-        predict=_compiled(denoiser) if shop.recipe.is_compiled else None,
+        predict=None if compiler is None else compiler(denoiser),
     )
     facts = run_fit(shop, "diffusion", fit, out)
     write_network(out / WEIGHTS, denoiser)
     return facts
 
 
-def _compiled(denoiser: "Predict") -> "Predict":
+def _compiler(shop: Workshop) -> "Compiler | None":
     import torch
 
-    compiled: Predict = torch.compile(denoiser, dynamic=False)
-    return compiled
+    return partial(torch.compile, dynamic=False) if shop.recipe.is_compiled else None
 
 
 def _examples(shop: Workshop, bundle: "Bundle") -> "DiffusionExamples":

@@ -23,12 +23,36 @@ if TYPE_CHECKING:
 N_PLANES = 6
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """Scenes for one purpose; those to measure on show as many objects as the demo asks for.
+
+    Attributes:
+        purpose: what the scenes are drawn for; every purpose has its own.
+        is_unseen: whether they hold reserved places and object kinds.
+        n_scenes: in all.
+        n_objects: that each shows; None for one to three or none.
+    """
+
+    purpose: str
+    is_unseen: bool = False
+    n_scenes: int
+    n_objects: int | None = 1
+
+    def spec(self, index: int) -> "SceneSpec":
+        """What one of its scenes shows."""
+        from models.generation.training.examples import draw_example
+
+        return draw_example(
+            index, purpose=self.purpose, is_unseen=self.is_unseen, n_objects=self.n_objects
+        )
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Consecutive scenes of one stream, and the file to keep them in."""
 
-    purpose: str
-    is_unseen: bool
+    stream: Stream
     first: int
     n_scenes: int
     path: str
@@ -52,13 +76,12 @@ def render_chunk(chunk: Chunk) -> int:
     """Draw the scenes of a chunk and keep them; the number of scenes."""
     import cv2
 
-    from models.generation.training.examples import draw_example, render_example
+    from models.generation.training.examples import render_example
 
     cv2.setNumThreads(1)
     rows = []
     for index in range(chunk.first, chunk.first + chunk.n_scenes):
-        spec = draw_example(index, purpose=chunk.purpose, is_unseen=chunk.is_unseen)
-        example = render_example(spec)
+        example = render_example(chunk.stream.spec(index))
         planes = (example.image, example.layout, example.label, example.instances)
         rows.append(np.dstack(planes))
     staged = Path(f"{chunk.path}.{os.getpid()}.tmp")
@@ -82,33 +105,32 @@ def render_scenes(shop: Workshop, out: Path) -> Facts:
     return {"n_scenes": sum(chunk.n_scenes for chunk in chunks)}
 
 
-def streams(shop: Workshop) -> dict[str, tuple[str, bool, int]]:
-    """Name of a stream of scenes -> purpose, whether it is reserved, number of scenes."""
+def streams(shop: Workshop) -> dict[str, Stream]:
+    """Name -> stream."""
     counts = shop.recipe.scenes
+    n_measured = counts.n_measured
     return {
-        "training": ("training", False, counts.n_training),
-        "known": ("measuring", False, counts.n_measured),
-        "reserved": ("measuring", True, counts.n_measured),
-        "known-floor": ("floor", False, counts.n_measured),
-        "reserved-floor": ("floor", True, counts.n_measured),
+        "training": Stream(purpose="training", n_scenes=counts.n_training, n_objects=None),
+        "known": Stream(purpose="measuring", n_scenes=n_measured),
+        "reserved": Stream(purpose="measuring", n_scenes=n_measured, is_unseen=True),
+        "known-floor": Stream(purpose="floor", n_scenes=n_measured),
+        "reserved-floor": Stream(purpose="floor", n_scenes=n_measured, is_unseen=True),
     }
 
 
 def _chunks(shop: Workshop, out: Path) -> list[Chunk]:
     size = shop.recipe.scenes.n_a_chunk
     return [
-        Chunk(purpose, is_unseen, first, min(size, total - first), str(out / f"{name}-{first}.npy"))
-        for name, (purpose, is_unseen, total) in streams(shop).items()
-        for first in range(0, total, size)
+        Chunk(stream, first, min(size, stream.n_scenes - first), str(out / f"{name}-{first}.npy"))
+        for name, stream in streams(shop).items()
+        for first in range(0, stream.n_scenes, size)
     ]
 
 
 def specs_of(shop: Workshop, stream: str) -> list["SceneSpec"]:
     """What each scene of a stream shows, in order."""
-    from models.generation.training.examples import draw_example
-
-    purpose, is_unseen, total = streams(shop)[stream]
-    return [draw_example(i, purpose=purpose, is_unseen=is_unseen) for i in range(total)]
+    named = streams(shop)[stream]
+    return [named.spec(index) for index in range(named.n_scenes)]
 
 
 def load_planes(shop: Workshop, stream: str) -> list[np.ndarray]:
@@ -119,12 +141,8 @@ def load_planes(shop: Workshop, stream: str) -> list[np.ndarray]:
     """
     from models.miniature import HEIGHT, WIDTH
 
-    purpose, is_unseen, _ = streams(shop)[stream]
-    wanted = [
-        chunk
-        for chunk in _chunks(shop, shop.output("render"))
-        if (chunk.purpose, chunk.is_unseen) == (purpose, is_unseen)
-    ]
+    named, chunks = streams(shop)[stream], _chunks(shop, shop.output("render"))
+    wanted = [chunk for chunk in chunks if chunk.stream == named]
     planes = []
     for chunk in wanted:
         shape = (chunk.n_scenes, HEIGHT, WIDTH, N_PLANES)

@@ -6,6 +6,7 @@ edges the features of a segmenter are compared. Score what comes out with anothe
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
@@ -15,6 +16,9 @@ from torch import Tensor, nn
 from models.generation.training.fit import Fit, FitConfig
 from models.generation.training.segmenters import StreetSegmenter
 from models.segmentation.network import normalize_unit
+
+Compiler = Callable[[nn.Module], Callable[..., Tensor]]
+"""Makes of a module a function that does the same."""
 
 Features = Callable[[Tensor], Sequence[Tensor]]
 """Maps (B, C, h, w) of images (B, 3, H, W) in [0, 1]."""
@@ -37,25 +41,67 @@ class AutoencoderConfig:
     kl_weight: float = 1e-4
 
 
+class Reconstruction(nn.Module):
+    """Encoding, drawing a latent, decoding and what is wrong then, as one function."""
+
+    def __init__(self, vae: AutoencoderKL, features: Features, config: AutoencoderConfig) -> None:
+        super().__init__()
+        self.vae, self._features, self._config = vae, features, config
+
+    def forward(
+        self,
+        images: Float[Tensor, "batch 3 height width"],
+        noise: Float[Tensor, "batch channels h w"],
+    ) -> Float[Tensor, ""]:
+        """The loss of images in [0, 1] at a draw of standard normal noise."""
+        vae: Any = self.vae
+        posterior = vae.encode(images * 2 - 1).latent_dist
+        drawn = vae.decode(posterior.mean + posterior.std * noise).sample.float() * 0.5 + 0.5
+        variance, mean = posterior.var.float(), posterior.mean.float()
+        divergence = 0.5 * (mean.square() + variance - 1 - posterior.logvar.float()).mean()
+        with torch.no_grad():  # nothing to learn on this side
+            wanted = self._features(images)
+        loss: Tensor = (
+            (images - drawn).abs().mean()
+            + self._config.edge_weight * _edge_error(images, drawn)
+            + self._config.feature_weight * _feature_error(wanted, self._features(drawn))
+            + self._config.kl_weight * divergence
+        )
+        return loss
+
+
 def autoencoder_fit(
     vae: AutoencoderKL,
     images: UInt8[Tensor, "images height width 3"],
     features: Features,
     config: AutoencoderConfig,
+    *,
+    compiler: Compiler | None = None,
 ) -> Fit:
     """Training of the autoencoder on images that may stay in host memory.
 
     Reference: Rombach et al. 2022 (arXiv 2112.10752), section 3.1, with the features of a
     segmenter in place of a perceptual network, and no discriminator.
+
+    Args:
+        vae: whose weights learn.
+        images: RGB.
+        features: that reconstructions should share with their images.
+        config: length, rate and weights.
+        compiler: of the whole loss; None computes it as it is written.
     """
+    reconstruction = Reconstruction(vae, features, config)
+    error = reconstruction if compiler is None else compiler(reconstruction)
+    shrinking = 2 ** (len(vae.config["block_out_channels"]) - 1)
 
     def loss(generator: torch.Generator) -> Tensor:
-        size = (config.fit.batch_size,)
-        chosen = torch.randint(len(images), size, device=vae.device, generator=generator)
-        is_mirrored = torch.rand(size, device=vae.device, generator=generator) < 0.5
-        batch = images[chosen.to(images.device)].to(vae.device).permute(0, 3, 1, 2) / 255
-        batch = batch.flip(3).where(is_mirrored[:, None, None, None], batch)
-        return _loss(vae, batch.contiguous(), features, config, generator)
+        size, device = (config.fit.batch_size,), vae.device
+        chosen = torch.randint(len(images), size, device=device, generator=generator)
+        is_mirrored = torch.rand(size, device=device, generator=generator) < 0.5
+        batch = images[chosen.to(images.device)].to(device).permute(0, 3, 1, 2) / 255
+        batch = batch.flip(3).where(is_mirrored[:, None, None, None], batch).contiguous()
+        shape = (*size, vae.config["latent_channels"], *(n // shrinking for n in batch.shape[2:]))
+        return error(batch, torch.randn(shape, device=device, generator=generator))
 
     return Fit(vae, loss, config.fit)
 
@@ -137,31 +183,6 @@ def peak_signal_to_noise(
     found = decode(vae, encode(vae, images)).float()
     error = (found - images.to(found.device).float()).square().mean()
     return float(10 * torch.log10(255**2 / error))
-
-
-def _loss(
-    vae: AutoencoderKL,
-    images: Tensor,
-    features: Features,
-    config: AutoencoderConfig,
-    generator: torch.Generator,
-) -> Tensor:
-    posterior = vae.encode(images * 2 - 1).latent_dist
-    noise = torch.randn(
-        posterior.mean.shape, device=images.device, generator=generator, dtype=posterior.mean.dtype
-    )
-    drawn = vae.decode(posterior.mean + posterior.std * noise).sample.float() * 0.5 + 0.5
-    variance, mean = posterior.var.float(), posterior.mean.float()
-    divergence = 0.5 * (mean.square() + variance - 1 - posterior.logvar.float()).mean()
-    with torch.no_grad():  # nothing to learn on this side
-        wanted = features(images)
-    loss: Tensor = (
-        (images - drawn).abs().mean()
-        + config.edge_weight * _edge_error(images, drawn)
-        + config.feature_weight * _feature_error(wanted, features(drawn))
-        + config.kl_weight * divergence
-    )
-    return loss
 
 
 def _edge_error(images: Tensor, drawn: Tensor) -> Tensor:

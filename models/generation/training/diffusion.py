@@ -169,7 +169,7 @@ def diffusion_fit(
     """
     device = next(denoiser.parameters()).device
     scheduler.alphas_cumprod = scheduler.alphas_cumprod.to(device)  # or each step would copy it
-    call = predict or denoiser
+    call = denoiser if predict is None else predict  # compiled modules have no truth value
 
     def loss(generator: torch.Generator) -> Tensor:
         return _loss(call, examples, scheduler, config, generator)

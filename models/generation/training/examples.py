@@ -52,18 +52,26 @@ class Example:
     instances: UInt8[np.ndarray, "height width"]
 
 
-def draw_example(index: int, *, purpose: str = "training", is_unseen: bool = False) -> SceneSpec:
+def draw_example(
+    index: int,
+    *,
+    purpose: str = "training",
+    is_unseen: bool = False,
+    n_objects: int | None = None,
+) -> SceneSpec:
     """The scene of one example; a pure function of its purpose and number.
 
     Args:
         index: from 0; any range of numbers can be drawn alone.
         purpose: name of a stream of its own, so that what measures is not what trained.
         is_unseen: whether to take reserved places and object kinds only.
+        n_objects: that it shows; None draws a number by `N_OBJECTS_FRACS`.
     """
     name = ("generator", purpose, "unseen" if is_unseen else "known", index)
     rng = np.random.default_rng(derive_seed(*name, "spec"))
     places, kinds = (RESERVED_PLACES, RESERVED_KINDS) if is_unseen else (KNOWN_PLACES, KNOWN_KINDS)
-    n_objects = int(rng.choice(len(N_OBJECTS_FRACS), p=N_OBJECTS_FRACS))
+    drawn = int(rng.choice(len(N_OBJECTS_FRACS), p=N_OBJECTS_FRACS))
+    n_objects = drawn if n_objects is None else n_objects
     return SceneSpec(
         seed=derive_seed(*name),
         weather=WEATHERS[int(rng.integers(len(WEATHERS)))],

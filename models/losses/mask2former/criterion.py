@@ -164,7 +164,7 @@ def _class_term(
     wanted = torch.full(logits.shape[:2], NO_SEGMENT, device=logits.device)
     wanted[images, queries] = classes
     weights = torch.ones(logits.shape[2], device=logits.device)
-    weights[NO_SEGMENT] = no_object_weight
+    weights[NO_SEGMENT].fill_(no_object_weight)  # assigned, it would come from the host
     return cross_entropy(logits.flatten(0, 1), wanted.flatten(), weights)
 
 

@@ -36,12 +36,13 @@ def test_loaded_scenes_are_those_that_were_drawn(trained):
 def test_measured_scenes_are_of_their_own_stream(trained):
     shop = trained.workshop(TINY)
     scenes, layouts = load_measured(shop, "reserved")
-    example = render_example(draw_example(1, purpose="measuring", is_unseen=True))
+    spec = draw_example(1, purpose="measuring", is_unseen=True, n_objects=1)
+    example = render_example(spec)
+    assert specs_of(shop, "reserved")[1] == spec
     np.testing.assert_array_equal(scenes.images[1], example.image)
     np.testing.assert_array_equal(layouts[1], example.layout)
     np.testing.assert_array_equal(scenes.instances[1], example.instances)
-    keys = {(purpose, is_unseen) for purpose, is_unseen, _ in streams(shop).values()}
-    assert len(keys) == len(streams(shop)) == 5
+    assert len({(stream.purpose, stream.is_unseen) for stream in streams(shop).values()}) == 5
 
 
 def test_a_stopped_rendering_draws_only_what_is_missing(tmp_path):
