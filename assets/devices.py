@@ -10,6 +10,13 @@ def device_of(wanted: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def n_gpus() -> int:
+    """GPUs that this process may use."""
+    import torch
+
+    return torch.cuda.device_count()
+
+
 def prepare_device(device: str) -> None:
     """See that torch can use a device, and let it choose the fastest convolutions there.
 

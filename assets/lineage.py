@@ -38,17 +38,26 @@ def parent_version(child: ManifestVersion, asset: str, store: Store) -> Manifest
         ValueError: if the version names none, or its rows are no longer there.
     """
     named = child.parents.get(f"{asset}/{child.partition}", "")
-    number, _, fingerprint = named.partition(":")
-    found = _version(asset, int(number), child.partition, store) if number.isdigit() else None
-    if found is None or found.fingerprint != fingerprint:
-        kept = reversed(store.manifests.versions(asset, child.partition))
-        found = next((version for version in kept if version.fingerprint == fingerprint), None)
+    found = named_version(asset, child.partition, named, store)
     if found is None:
         raise ValueError(
             f"{child.asset}, partition {child.partition}, version {child.version}: need the "
             f"version of {asset} that it was made from, got {named or 'no name of one'}, which is "
             f"not in the store; materialize {child.asset} again"
         )
+    return found
+
+
+def named_version(asset: str, partition: str, named: str, store: Store) -> ManifestVersion | None:
+    """The version that `parents_of` names ``named``, or the newest that holds the same rows.
+
+    None where vacuum removed all of them.
+    """
+    number, _, fingerprint = named.partition(":")
+    found = _version(asset, int(number), partition, store) if number.isdigit() else None
+    if found is None or found.fingerprint != fingerprint:
+        kept = reversed(store.manifests.versions(asset, partition))
+        found = next((version for version in kept if version.fingerprint == fingerprint), None)
     return found
 
 

@@ -1,7 +1,10 @@
 """Stage `training`: a segmenter, trained on the pairs of a selection in two stages."""
 
+from pathlib import Path
+
 import dagster as dg
 
+from assets.closed_set.names import ASSET as CLOSED_SET
 from assets.engine.resource import Engine
 from assets.failures import bad_input_fails_once
 from assets.resources import DataRoot, ManifestStore
@@ -11,6 +14,7 @@ from assets.segmenters.committing import commit_training, rows_of
 from assets.segmenters.config import SegmenterConfig, TrainingPlace
 from assets.segmenters.crops import BANK
 from assets.segmenters.names import ASSET, CODE_VERSION
+from assets.segmenters.observing import Observer
 from assets.segmenters.order import plan_training
 from assets.segmenters.report import describe_training
 from assets.selecting.names import selections
@@ -20,7 +24,11 @@ from storage.training_records import SegmenterCheckpoint
 
 @dg.asset(
     name=ASSET,
-    deps=[TRAINING_SET, BANK],
+    deps=[
+        TRAINING_SET,
+        BANK,
+        dg.AssetDep(CLOSED_SET, partition_mapping=dg.AllPartitionMapping()),
+    ],
     partitions_def=selections,
     check_specs=CHECK_SPECS,
     group_name="training",
@@ -47,10 +55,21 @@ def segmenter_checkpoint(
         order = plan_training(context.partition_key, config, data, store, training_place)
         training = order.item.wish.training
         context.log.info("training %s in %s", training[:16], order.item.work)
-        version = commit_training(order, opened, engine, run_id=context.run.run_id, log=context.log)
+        context.log.info("curves: tensorboard --logdir %s", Path(order.item.tensorboard).parent)
+        version = commit_training(
+            order,
+            opened,
+            engine,
+            run_id=context.run.run_id,
+            log=context.log,
+            observe=Observer(context.log_event, order.item),
+        )
         rows = rows_of(version, opened).of_training(training)
         return dg.MaterializeResult(
             data_version=dg.DataVersion(version.fingerprint),
-            metadata=describe_training(version, rows, opened),
+            metadata={
+                **describe_training(version, rows, opened),
+                "tensorboard": dg.MetadataValue.path(order.item.tensorboard),
+            },
             check_results=answer_all(Found(rows=rows, blobs=opened.blobs)),
         )

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from contrastive_loss import draw_batch
 from training_step_parts import Clock, breakdown, host_waits, loss_alone, profile
-from training_steps import OURS, Step, ways_of
+from training_steps import COMPILED, OURS, Step, ways_of
 
 from models.training.config import TrainingConfig
 from models.training.published import PUBLISHED
@@ -122,7 +122,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         **{key: value for key, value in vars(options).items() if key not in ("json", "profile")},
         "host_waits": host_waits(config, batch, options.device) if is_cuda else None,
     }
-    objective, ways = ways_of(config, batch, options.device, is_compiled=options.compile)
+    objective, ways = ways_of(
+        config, batch, options.device, compiled=options.compile, wanted=options.ways
+    )
     numbers["ways"] = measure(ways, options)
     if is_cuda:
         numbers["n_allocation_retries"] = torch.cuda.memory_stats()["num_alloc_retries"]
@@ -177,7 +179,15 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--size", type=int, nargs=2, default=[700, 700], help="height, width")
     parser.add_argument("--warm-up", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--compile", action="store_true", help="ours also with a compiled trunk")
+    parser.add_argument(
+        "--compile", nargs="*", choices=COMPILED, default=(), help="ours also with this compiled"
+    )
+    parser.add_argument(
+        "--ways",
+        nargs="*",
+        help="plain ways to take beside ours, such as plain-bfloat16 (all): with --cudnn-benchmark "
+        "each takes minutes in float32",
+    )
     parser.add_argument(
         "--cudnn-benchmark",
         action="store_true",
@@ -201,8 +211,8 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps(numbers, indent=2) + "\n")
     report(numbers)
-    is_comparable = "transformers float32" not in numbers["ways"]  # theirs is another loss
-    strays = disagreement(numbers["ways"]) if is_comparable else 0.0
+    theirs = [name for name in numbers["ways"] if name.startswith("transformers")]
+    strays = 0.0 if theirs else disagreement(numbers["ways"])  # theirs is another loss
     if strays > AGREEMENT:
         print(f"the first losses disagree by {strays:.3f}")
     slow = is_too_slow(numbers)

@@ -5,7 +5,7 @@ channel by channel, random pairs drawn on the host. All learn the same parameter
 weights from the same bytes, and none gathers statistics in its norms.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
 
@@ -32,8 +32,17 @@ OURS = "ours"
 _NEVER = 10**9
 
 
+COMPILED = ("trunk", "network", "trunk-autotuned")
+"""What of ours torch may be asked to compile."""
+
+
 def ways_of(
-    config: TrainingConfig, batch: PairBatch, device: str, *, is_compiled: bool
+    config: TrainingConfig,
+    batch: PairBatch,
+    device: str,
+    *,
+    compiled: Sequence[str] = (),
+    wanted: Sequence[str] | None = None,
 ) -> tuple[Objective, dict[str, Step]]:
     """Our objective, and every way by name, plain ones first.
 
@@ -41,16 +50,21 @@ def ways_of(
         config: of which the only stage is measured.
         batch: on the host.
         device: where the steps are taken.
-        is_compiled: whether ours also comes with a compiled trunk.
+        compiled: of `COMPILED`; ours comes with each of them once more.
+        wanted: names of plain ways, hyphens for spaces; None takes all.
     """
     objective = our_objective(config, device)
     plain = their_ways if isinstance(objective.network, Mask2Former) else plain_ways
-    ways = plain(config, batch, device)
+    ways = {
+        name: step
+        for name, step in plain(config, batch, device).items()
+        if wanted is None or name.replace(" ", "-") in wanted
+    }
     ways[OURS] = our_step(objective, config, batch)
-    if is_compiled:
-        compiled = our_objective(config, device)
-        compile_trunk(compiled)
-        ways[f"{OURS}, trunk compiled"] = our_step(compiled, config, batch)
+    for part in compiled:
+        other = our_objective(config, device)
+        compile_part(other, part)
+        ways[f"{OURS}, {part} compiled"] = our_step(other, config, batch)
     return objective, ways
 
 
@@ -72,13 +86,16 @@ def our_step(
     return lambda: next(reports).terms[TOTAL]
 
 
-def compile_trunk(objective: Objective) -> None:
-    """Let torch compile the part that has no gradient."""
+def compile_part(objective: Objective, part: str) -> None:
+    """Let torch compile the part that has no gradient, or all that answers."""
     network = objective.network
+    mode = "max-autotune-no-cudagraphs" if part == "trunk-autotuned" else "default"
     if isinstance(network, Mask2Former):
-        network.backbone.compile()
+        (network if part == "network" else network.backbone).compile(mode=mode)
+    elif part == "network":
+        network.compile(mode=mode)
     else:
-        network.extract = torch.compile(network.extract)
+        network.extract = torch.compile(network.extract, mode=mode)
 
 
 def plain_ways(config: TrainingConfig, batch: PairBatch, device: str) -> dict[str, Step]:

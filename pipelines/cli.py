@@ -11,6 +11,7 @@ import typer
 
 from pipelines.commands.finish import finish
 from pipelines.scene_cli import add_scene_commands
+from pipelines.training_cli import add_training_commands
 from storage.fetching import FetchedSet
 
 app = typer.Typer(
@@ -193,6 +194,7 @@ def vacuum_command(
 
 
 add_scene_commands(app)
+add_training_commands(app)
 
 if __name__ == "__main__":
     app()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from assets.closed_set_checkpoint import closed_set_checkpoint
 from assets.detector_calibration import detector_calibration
 from assets.engine.resource import Engine
 from assets.filtered_scenes import filtered_scenes
@@ -30,6 +31,7 @@ from pipelines.jobs import (
     open_round,
     request_scenes,
     select_training_set,
+    train_closed_set,
     train_miniature_bundle,
     train_segmenter,
 )
@@ -51,6 +53,7 @@ def build_definitions(
             labelled_scenes,
             imported_scenes,
             training_set,
+            closed_set_checkpoint,
             segmenter_checkpoint,
         ],
         asset_checks=[bank_checks],
@@ -65,6 +68,7 @@ def build_definitions(
             import_scenes,
             select_training_set,
             train_miniature_bundle,
+            train_closed_set,
             train_segmenter,
         ],
         resources={**_resources(settings), **(resources or {})},

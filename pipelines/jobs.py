@@ -60,6 +60,12 @@ select_training_set = dg.define_asset_job(
     description="Choose the pairs that a selection file names; `multishift select` runs it.",
 )
 
+train_closed_set = dg.define_asset_job(
+    "train_closed_set",
+    selection=dg.AssetSelection.assets("closed_set_checkpoint"),
+    description="Train a small segmenter on the known classes, for train_segmenter to begin with.",
+)
+
 train_segmenter = dg.define_asset_job(
     "train_segmenter",
     selection=dg.AssetSelection.assets("segmenter_checkpoint"),

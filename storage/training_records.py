@@ -110,3 +110,49 @@ class TrainingStep:
         float | None, "selection score after this step; None where it was not measured"
     ]
     mean_iou: Annotated[float | None, "mIoU of the held-out frames; None likewise"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedSetCheckpoint:
+    """A segmenter that knows the known classes alone: what it was made from, how well it does.
+
+    A version of `closed_set_checkpoint` holds the last training of its architecture.
+    """
+
+    training: Annotated[str, "digest of all that decided on the training, its inputs included", Key]
+    architecture: Annotated[str, "name in `models.segmentation.ARCHITECTURES`"]
+    checkpoint_sha256: Annotated[
+        str, "blob of the weights (safetensors), which `load_segmenter` reads", BlobRef
+    ]
+    mean_iou: Annotated[float, "mIoU of the known classes on the held-out frames, 0 to 1"]
+    class_names: Annotated[tuple[str, ...], "known classes that the held-out frames show"]
+    class_ious: Annotated[tuple[float, ...], "IoU of each of them, 0 to 1"]
+    held_out_frame_ids: Annotated[
+        tuple[str, ...], "training frames that were scored and never learned from"
+    ]
+    n_frames: Annotated[int, "frames that were learned from"]
+    height_px: Annotated[int, "height that photographs were brought to"]
+    width_px: Annotated[int, "width that photographs were brought to"]
+    n_steps: Annotated[int, "steps that were taken"]
+    configuration: Annotated[
+        str, "JSON of the whole configuration, `models.segmentation.closed_set` and what is read"
+    ]
+    source_version: Annotated[str, "data version of Cityscapes below the data root"]
+    code_version: Annotated[str, "version of the training's code"]
+    library_versions: Annotated[
+        tuple[str, ...], "what computed it, such as 'torch 2.11.0'", Volatile
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedSetStep:
+    """One logged step of a training on the known classes."""
+
+    training: Annotated[str, "digest of all that decided on the training", Key]
+    step: Annotated[int, "number of the step, from 1", Key]
+    epoch: Annotated[int, "epoch of the step, from 0"]
+    loss: Annotated[float, "cross-entropy, the mean since the logged step before"]
+    mean_iou: Annotated[
+        float | None, "mIoU of the held-out frames after this step; None where not measured"
+    ]
+    seconds: Annotated[float, "time a step, the mean since the logged step before", Volatile]

@@ -20,6 +20,9 @@ from storage.images import file_sha256
 _LENGTH_BYTES = 8
 """A file begins with the length of its header, little-endian; the header is padded to this."""
 
+_MAX_HEADER_BYTES = 100_000_000
+"""The library refuses longer headers, and so do we: a stray file may promise any length."""
+
 
 def write_weights(
     path: UPath | Path, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]
@@ -58,6 +61,26 @@ def write_weights(
         reason = f"cannot be written ({error.strerror or error}); nothing there was changed"
         raise OSError(error.errno, reason, str(path)) from error
     return len(content)
+
+
+def read_metadata(path: Path | UPath) -> dict[str, str]:
+    """Metadata of a safetensors file; its header is all that is read, and no torch is needed.
+
+    Raises:
+        ValueError: if it is no safetensors file.
+        OSError: if it cannot be read.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        text = file.read(length) if 0 < length <= _MAX_HEADER_BYTES else b""
+    try:
+        header = json.loads(text)
+        return {str(name): str(value) for name, value in header.get("__metadata__", {}).items()}
+    except (ValueError, AttributeError) as error:
+        raise ValueError(
+            f"{path}: need a safetensors file, got one without its header; was it cut off, or is "
+            "it of another kind? `multishift convert-checkpoint` writes such files"
+        ) from error
 
 
 def content_digest(path: Path) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from assets.engine.offers import Resources, as_options, is_met, offers_of, refuse_unmet
 from assets.engine.outcome import EngineError
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ LOOPBACK = "127.0.0.1"
 
 
 @contextmanager
-def local_processes(n_workers: int, *, timeout_s: float) -> Iterator["Client"]:
+def local_processes(
+    n_workers: int, *, timeout_s: float, offered: Resources | None = None
+) -> Iterator["Client"]:
     """Client of worker processes of this machine, one thread each, gone when the context ends.
 
-    All ports listen on the loopback interface only.
+    All ports listen on the loopback interface only. Each worker offers what ``offered`` says.
     """
     import dask
     from distributed import Client, LocalCluster
@@ -47,6 +50,7 @@ def local_processes(n_workers: int, *, timeout_s: float) -> Iterator["Client"]:
             host=LOOPBACK,
             dashboard_address=f"{LOOPBACK}:0",
             death_timeout=timeout_s,
+            resources=dict(offered or {}),
             silence_logs=logging.CRITICAL,  # lost workers become outcomes, not noise
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
@@ -74,12 +78,28 @@ def existing_cluster(address: str, *, timeout_s: float) -> Iterator["Client"]:
             yield client
 
 
-def n_workers_of(client: "Client") -> int:
-    """Threads of all workers; 0 while the scheduler does not answer."""
+def refuse_without(client: "Client", asked: Resources) -> None:
+    """Let pass a cluster of which one worker or more offers what is asked for.
+
+    Raises:
+        EngineError: if none does.
+    """
+    if not asked:
+        return
+    cure = f"start one by `dask worker ADDRESS --resources {as_options(asked)}`, or ask for less"
+    refuse_unmet(asked, offers_of(client), cure)
+
+
+def n_workers_of(client: "Client", asked: Resources | None = None) -> int:
+    """Threads of the workers that offer what is asked; 0 while the scheduler does not answer."""
     if client.status != "running":
         return 0
     try:
-        return sum(client.nthreads().values())
+        threads = client.nthreads()
+        if asked:
+            able = {worker for worker, offer in offers_of(client).items() if is_met(asked, offer)}
+            threads = {worker: n for worker, n in threads.items() if worker in able}
+        return sum(threads.values())
     except (OSError, RuntimeError):
         return 0
 

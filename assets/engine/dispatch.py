@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from assets.engine.cluster import holder_of, n_workers_of, restart_worker
 from assets.engine.lanes import Lanes
+from assets.engine.offers import Resources, as_options
 from assets.engine.outcome import EngineError, ItemError, Outcome
 from assets.engine.worker import STARTED_TOPIC, describe, run_pickled
 
@@ -81,11 +82,17 @@ class Dispatch:
         items: Sequence[object],
         keys: Sequence[str],
         limits: Limits,
+        *,
+        asked: Resources | None = None,
     ) -> None:
-        """Prepare to run a pickled function on items; nothing is sent before `outcomes`."""
+        """Prepare to run a pickled function on items; nothing is sent before `outcomes`.
+
+        Only workers that offer what is asked for run an item.
+        """
         self._client, self._function, self._limits = client, function, limits
-        self._items, self._keys = items, keys
-        self._lanes = Lanes(len(items), IN_FLIGHT_PER_WORKER * max(1, n_workers_of(client)))
+        self._items, self._keys, self._asked = items, keys, dict(asked or {})
+        n_workers = max(1, n_workers_of(client, self._asked))
+        self._lanes = Lanes(len(items), IN_FLIGHT_PER_WORKER * n_workers)
         self._flights: dict[str, _Flight] = {}
         self._inbox: queue.SimpleQueue[_Started | _Done] = queue.SimpleQueue()
         self._pass_id = uuid.uuid4().hex
@@ -119,7 +126,9 @@ class Dispatch:
     def _send(self, index: int, item: bytes) -> None:
         self._n_sent += 1  # a name is never used twice: Dask would answer from memory
         task = f"multishift-{self._pass_id}-{self._n_sent}"
-        future = self._client.submit(run_pickled, self._function, item, key=task, pure=False)
+        future = self._client.submit(
+            run_pickled, self._function, item, key=task, pure=False, resources=self._asked
+        )
         self._flights[task] = _Flight(index, future, time.monotonic() + self._limits.unbegun_s)
         future.add_done_callback(lambda _: self._inbox.put(_Done(task)))
 
@@ -204,11 +213,14 @@ class Dispatch:
 
     def _demand_workers(self) -> None:
         now = time.monotonic()
-        if n_workers_of(self._client):
+        if n_workers_of(self._client, self._asked):
             self._workers_seen_at = now
         elif now - self._workers_seen_at > self._limits.start_s:
             raise EngineError(
-                f"no worker for {self._limits.start_s:g} s with {len(self._flights)} items in "
-                "flight; look at the logs of scheduler and workers, then run again: finished items "
-                "are kept by their stage"
+                f"no worker{self._with_offer()} for {self._limits.start_s:g} s with "
+                f"{len(self._flights)} items in flight; look at the logs of scheduler and workers, "
+                "then run again: finished items are kept by their stage"
             )
+
+    def _with_offer(self) -> str:
+        return f" with {as_options(self._asked)}" if self._asked else ""

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from assets.engine.inline import map_inline
+from assets.engine.offers import Resources, offers_of, refuse_unmet, share_of_machine
 from assets.engine.outcome import Outcome, unique_keys
 from assets.engine.progress import Log, with_progress
 
@@ -56,6 +57,7 @@ class Engine(dg.ConfigurableResource):  # type: ignore[type-arg]
         key: Callable[[ItemT], str],
         log: Log | None = None,
         label: str = "",
+        resources: Resources | None = None,
     ) -> Iterator[Outcome[ItemT, ValueT]]:
         """One outcome per item, as items finish: inline in their order, else in any order.
 
@@ -70,19 +72,38 @@ class Engine(dg.ConfigurableResource):  # type: ignore[type-arg]
             key: name of an item, unique among ``items``.
             log: logger or callable that gets a line now and then; Dagster's ``context.log``.
             label: what the progress is about.
+            resources: that one item takes, such as ``{"GPU": 2}``; it runs on a worker that
+                offers them, and waits while others have them. Workers that are started here share
+                the GPUs of this machine evenly.
 
         Raises:
             ValueError: if keys repeat, or the function is no module-level one.
-            EngineError: if there are no workers, or they cannot import the function.
+            EngineError: if there are no workers, none offers what an item takes, or they cannot
+                import the function.
         """
         keys = unique_keys(items, key)
+        asked = dict(resources or {})
+        if items and asked and self.mode != "cluster":
+            self._refuse_more_than_machine(asked)
         if self.mode == "inline" or not items:
             outcomes = map_inline(function, items, keys)
         else:
-            outcomes = self._map_on_workers(function, items, keys)
+            outcomes = self._map_on_workers(function, items, keys, asked)
         told = with_progress(outcomes, len(items), log=log, label=label)
         self._running.add(told)
         return told
+
+    def most_offered(self, name: str) -> float:
+        """The most of a resource that one of the workers has, which this process is when inline.
+
+        Raises:
+            EngineError: if there are no workers.
+        """
+        if self.mode != "cluster":
+            return share_of_machine({name: 1.0}, self._n_local)[name]
+        with self._client({}) as client:
+            amounts = [offered.get(name, 0.0) for offered in offers_of(client).values()]
+            return max(amounts, default=0.0)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002
         """Stop the workers of every call that its asset did not read to the end."""
@@ -90,22 +111,38 @@ class Engine(dg.ConfigurableResource):  # type: ignore[type-arg]
             told.close()
 
     def _map_on_workers(
-        self, function: Callable[[ItemT], ValueT], items: Sequence[ItemT], keys: Sequence[str]
+        self,
+        function: Callable[[ItemT], ValueT],
+        items: Sequence[ItemT],
+        keys: Sequence[str],
+        asked: Resources,
     ) -> Generator[Outcome[ItemT, ValueT], None, None]:
+        from assets.engine.cluster import refuse_without
         from assets.engine.dispatch import Dispatch, Limits
         from assets.engine.probe import check_workers, module_of, pickled_function
 
         pickled = pickled_function(function)
-        with self._client() as client:
+        with self._client(asked) as client:
+            refuse_without(client, asked)
             check_workers(client, pickled, module_of(function), timeout_s=self.start_timeout_s)
             limits = Limits(item_s=self.item_timeout_s, start_s=self.start_timeout_s)
-            yield from Dispatch(client, pickled, items, keys, limits).outcomes()
+            yield from Dispatch(client, pickled, items, keys, limits, asked=asked).outcomes()
 
-    def _client(self) -> AbstractContextManager["Client"]:
+    @property
+    def _n_local(self) -> int:
+        return 1 if self.mode == "inline" else self.n_workers
+
+    def _refuse_more_than_machine(self, asked: Resources) -> None:
+        place = "this machine" if self._n_local == 1 else f"each of {self._n_local} workers here"
+        cure = "ask for less, or send items to a machine that has more, by the engine's address"
+        refuse_unmet(asked, {place: share_of_machine(asked, self._n_local)}, cure)
+
+    def _client(self, asked: Resources) -> AbstractContextManager["Client"]:
         from assets.engine.cluster import existing_cluster, local_processes
 
         if self.mode == "processes":
-            return local_processes(self.n_workers, timeout_s=self.start_timeout_s)
+            offered = share_of_machine(asked, self.n_workers)
+            return local_processes(self.n_workers, timeout_s=self.start_timeout_s, offered=offered)
         if not self.address:
             raise ValueError(
                 "need the engine's address in mode 'cluster', got none; give the scheduler's, such "

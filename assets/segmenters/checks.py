@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import dagster as dg
@@ -22,16 +23,34 @@ class Found:
     rows: Rows
     blobs: BlobStore
 
+    @cached_property
+    def troubles(self) -> tuple["Trouble", ...]:
+        """What is wrong with the weights of each checkpoint, of which each is read once."""
+        return tuple(_trouble(row, self.blobs) for row in self.rows.checkpoints)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """What is wrong with a checkpoint, in a line each; empty where nothing is.
+
+    Attributes:
+        infinite: weights that are infinite or no number.
+        unloadable: why it becomes no network.
+    """
+
+    infinite: str = ""
+    unloadable: str = ""
+
 
 def check_finite(found: Found) -> dg.AssetCheckResult:
     """No weight is infinite or no number."""
-    problems = [fact for row in found.rows.checkpoints for fact in _infinite(row, found.blobs)]
+    problems = [trouble.infinite for trouble in found.troubles if trouble.infinite]
     return answer(ASSET, "weights_finite", problems, {"checkpoints": len(found.rows.checkpoints)})
 
 
 def check_loads(found: Found) -> dg.AssetCheckResult:
     """Every checkpoint becomes a network of its architecture."""
-    problems = [fact for row in found.rows.checkpoints for fact in _unloadable(row, found.blobs)]
+    problems = [trouble.unloadable for trouble in found.troubles if trouble.unloadable]
     return answer(ASSET, "checkpoint_loads", problems, {"checkpoints": len(found.rows.checkpoints)})
 
 
@@ -71,26 +90,35 @@ def _count(rows: tuple[SegmenterCheckpoint, ...], name: str) -> int:
     return sum(bool(getattr(row, name)) for row in rows)
 
 
-def _infinite(row: SegmenterCheckpoint, blobs: BlobStore) -> list[str]:
+def _trouble(row: SegmenterCheckpoint, blobs: BlobStore) -> Trouble:
+    try:
+        content = blobs.get(row.checkpoint_sha256)
+    except (OSError, ValueError) as error:
+        return Trouble(infinite=f"step {row.step}: {error}", unloadable=f"step {row.step}: {error}")
+    found = {"infinite": _infinite(content), "unloadable": _unloadable(content, row.architecture)}
+    return Trouble(**{kind: f"step {row.step}: {fact}" for kind, fact in found.items() if fact})
+
+
+def _infinite(content: bytes) -> str:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
-        tensors = load(blobs.get(row.checkpoint_sha256))
-    except (OSError, ValueError, SafetensorError) as error:
-        return [f"step {row.step}: {error}"]
+        tensors = load(content)
+    except (ValueError, SafetensorError) as error:
+        return str(error)
     names = [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
-    return [f"step {row.step}: {', '.join(names[:3])} not finite"] if names else []
+    return f"{', '.join(names[:3])} not finite" if names else ""
 
 
-def _unloadable(row: SegmenterCheckpoint, blobs: BlobStore) -> list[str]:
+def _unloadable(content: bytes, architecture: str) -> str:
     from models.segmentation import load_segmenter
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint.safetensors"
         try:
-            path.write_bytes(blobs.get(row.checkpoint_sha256))
-            load_segmenter(row.architecture, path)
+            path.write_bytes(content)
+            load_segmenter(architecture, path)
         except (OSError, ValueError) as error:
-            return [f"step {row.step}: {error}"]
-    return []
+            return str(error)
+    return ""

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from assets.engine.offers import GPU
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
-from assets.segmenters.following import following
-from assets.segmenters.item import training_key
+from assets.segmenters.following import Observe, following
+from assets.segmenters.item import TrainingItem, training_key
 from assets.segmenters.names import ASSET, CHECKPOINTS, CODE_VERSION, STEPS
 from assets.segmenters.order import TrainingOrder
 from assets.segmenters.work import Refused, Trained, train_item
@@ -35,7 +36,13 @@ class Rows:
 
 
 def commit_training(
-    order: TrainingOrder, store: Store, engine: Engine, *, run_id: str, log: Log | None = None
+    order: TrainingOrder,
+    store: Store,
+    engine: Engine,
+    *,
+    run_id: str,
+    log: Log | None = None,
+    observe: Observe | None = None,
 ) -> ManifestVersion:
     """The version that holds the checkpoints of an order; a finished training is not done again.
 
@@ -51,7 +58,7 @@ def commit_training(
     former = Rows() if done is None else rows_or_none(done, store)
     if done is not None and _is_there(former.of_training(wish.training), store):
         return done
-    rows = _joined(_others(former, wish.architecture), _train(order, engine, log))
+    rows = _joined(_others(former, wish.architecture), _train(order, engine, log, observe))
     version = store.manifests.commit(
         ASSET,
         {CHECKPOINTS: rows.checkpoints, STEPS: rows.steps},
@@ -88,7 +95,22 @@ def rows_or_none(version: ManifestVersion, store: Store) -> Rows:
         return Rows()
 
 
-def _train(order: TrainingOrder, engine: Engine, log: Log | None) -> Trained:
+def gpus_of(item: TrainingItem, engine: Engine) -> dict[str, float]:
+    """What the worker of a training must offer: a GPU for each process, if it trains on GPUs.
+
+    Where the device is ``auto`` it does so where a worker offers any.
+
+    Raises:
+        EngineError: if there are no workers.
+    """
+    kind = item.device.partition(":")[0]
+    has_gpus = engine.most_offered(GPU) > 0 if kind == "auto" else kind == "cuda"
+    return {GPU: float(item.wish.n_processes)} if has_gpus else {}
+
+
+def _train(
+    order: TrainingOrder, engine: Engine, log: Log | None, observe: Observe | None
+) -> Trained:
     item = order.item
     patient = Engine(
         mode=engine.mode,
@@ -97,8 +119,9 @@ def _train(order: TrainingOrder, engine: Engine, log: Log | None) -> Trained:
         item_timeout_s=order.max_seconds,
         start_timeout_s=engine.start_timeout_s,
     )
-    outcomes = patient.map(train_item, [item], key=training_key)
-    with following(item.folder, log), closing(outcomes):  # type: ignore[type-var]  # a generator
+    gpus = gpus_of(item, patient)
+    outcomes = patient.map(train_item, [item], key=training_key, resources=gpus)
+    with following(item.folder, log, observe), closing(outcomes):  # type: ignore[type-var]  # a generator
         outcome = next(outcomes)
     if isinstance(outcome.value, Refused):
         raise ValueError(f"training {outcome.key}: {outcome.value.reason}")

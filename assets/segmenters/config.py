@@ -26,7 +26,9 @@ class SegmenterConfig(dg.Config):
         'such as {"batch_size": 4, "stages": [{"n_epochs": 1}, {}]}.',
     )
     initial_checkpoint: str = Field(
-        "", description="File to begin with, where the worker is; random weights if empty."
+        "",
+        description="File to begin with, where the worker is; closed_set: the latest "
+        "closed_set_checkpoint of the architecture; random weights if empty.",
     )
     held_out_frac: float = Field(
         0.05, gt=0, lt=1, description="Share of frames that is scored and never learned from."

@@ -4,11 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from storage.lines import append_line, replace_lines, whole_lines
 from storage.training_records import TrainingStep
 
 CURVE = "curve.jsonl"
+
+Facts: TypeAlias = Mapping[str, Any]
+"""A logged step as JSON has it: the fields of `TrainingStep`, and how fast and how far it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,21 +27,22 @@ class Score:
 
 
 class Curve:
-    """Writes logged steps to ``curve.jsonl`` of a work folder."""
+    """Writes logged steps to ``curve.jsonl`` of a work folder.
+
+    Attributes:
+        former: the steps that are in it when the training goes on.
+    """
 
     def __init__(self, folder: Path, *, n_steps: int) -> None:
         """Go on after ``n_steps`` steps; lines of later ones are cut off."""
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / CURVE
-        kept = [line for line in whole_lines(self._path) if json.loads(line)["step"] <= n_steps]
-        staged = self._path.with_suffix(".part")
-        staged.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
-        staged.replace(self._path)
+        steps: list[Facts] = [json.loads(line) for line in whole_lines(self._path)]
+        self.former = tuple(facts for facts in steps if facts["step"] <= n_steps)
+        replace_lines(self._path, map(json.dumps, self.former))
 
-    def add(self, facts: Mapping[str, Any]) -> None:
+    def add(self, facts: Facts) -> None:
         """Append a step; it is in the file when this returns."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(facts) + "\n")
+        append_line(self._path, json.dumps(facts))
 
 
 def read_steps(folder: Path, training: str) -> tuple[TrainingStep, ...]:
@@ -56,13 +61,7 @@ def told(line: str) -> str:
     )
 
 
-def whole_lines(path: Path) -> list[str]:
-    """Lines of a curve, none where it is not there; one that a death cut off is passed over."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return text[: text.rfind("\n") + 1].splitlines()
-
-
-def _step(facts: Mapping[str, Any], training: str) -> TrainingStep:
+def _step(facts: Facts, training: str) -> TrainingStep:
     terms: dict[str, float] = facts["terms"]
     return TrainingStep(
         training=training,

@@ -88,6 +88,7 @@ class TrainingItem:
         n_loader_workers: processes that read pairs for each process that trains; 0 reads there.
         n_between_checkpoints: steps after which the state is kept.
         n_between_logs: steps after which a step is logged.
+        tensorboard: folder of TensorBoard's event files; none are written where it is "".
     """
 
     wish: Wish
@@ -100,6 +101,7 @@ class TrainingItem:
     n_loader_workers: int = 0
     n_between_checkpoints: int = 500
     n_between_logs: int = 20
+    tensorboard: str = ""
 
     @property
     def folder(self) -> Path:

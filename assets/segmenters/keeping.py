@@ -1,11 +1,12 @@
 """What is kept of a training while it runs: its state, its curve, its best and last weights."""
 
 from dataclasses import replace
-from time import perf_counter
+from time import perf_counter, time
 
 from assets.segmenters.curve import Curve, Score
 from assets.segmenters.item import TrainingItem
 from assets.segmenters.scoring import HeldOutFrames
+from assets.segmenters.showing import Shown
 from assets.segmenters.states import Kept, write_state
 from assets.segmenters.weights import best_path, last_path, write_checkpoint
 from models.training.state import TrainingState
@@ -33,6 +34,7 @@ class Keeper:
         self._kept = kept or Kept(training=item.wish.training)
         self._n_steps_a_epoch = n_steps_a_epoch
         self._curve = Curve(item.folder, n_steps=trainer.progress.n_steps)
+        self._shown = Shown(item, self._curve.former)
         self._logged = (trainer.progress.n_steps, perf_counter())
 
     def see(self, report: StepReport) -> None:
@@ -45,7 +47,7 @@ class Keeper:
         now, is_scored = perf_counter(), self._ends_scored_epoch(report)
         is_kept = is_scored or report.step % self._item.n_between_checkpoints == 0
         state = self._trainer.state_dict() if is_kept else None  # refuses what is not finite
-        score = self._scored.score(report) if is_scored else None
+        score = self._score(report) if is_scored else None
         if is_scored or report.step % self._item.n_between_logs == 0:
             self._log(report, score, now)
         if state is not None:
@@ -68,6 +70,12 @@ class Keeper:
             return False
         n_done, every = report.epoch + 1, self._item.wish.held_out.every_n_epochs
         return n_done % every == 0 or n_done == self._trainer.config.n_epochs
+
+    def _score(self, report: StepReport) -> Score:
+        score = self._scored.score(report)
+        if self._shown.has_viewer:
+            self._shown.keep_picture(report.step, self._scored.sheet())
+        return score
 
     def _keep(self, state: TrainingState, score: Score | None) -> None:
         folder, former = self._item.folder, self._kept.best
@@ -92,18 +100,22 @@ class Keeper:
     def _log(self, report: StepReport, score: Score | None, now: float) -> None:
         """Append a step that ended ``now``; reading its numbers waits for the device."""
         step, began = self._logged
-        self._curve.add(
-            {
-                "step": report.step,
-                "stage": report.stage,
-                "epoch": report.epoch,
-                "loss": float(report.terms["total"]),
-                "terms": {name: float(term) for name, term in report.terms.items()},
-                "gradient_norm": float(report.gradient_norm),
-                "rate": report.rate,
-                "seconds": (now - began) / (report.step - step),
-                "average_precision": score and score.average_precision,
-                "mean_iou": score and score.mean_iou,
-            }
-        )
+        config, n_processes = self._trainer.config, self._item.wish.n_processes
+        facts = {
+            "step": report.step,
+            "stage": report.stage,
+            "epoch": report.epoch,
+            "loss": float(report.terms["total"]),
+            "terms": {name: float(term) for name, term in report.terms.items()},
+            "gradient_norm": float(report.gradient_norm),
+            "rate": report.rate,
+            "seconds": (now - began) / (report.step - step),
+            "average_precision": score and score.average_precision,
+            "mean_iou": score and score.mean_iou,
+            "unix_s": time(),
+            "n_all_steps": self._n_steps_a_epoch * config.n_epochs,
+            "n_images_a_step": 2 * config.batch_size * config.n_accumulated * n_processes,
+        }
+        self._curve.add(facts)
+        self._shown.add(facts)
         self._logged = (report.step, perf_counter())  # a score is no part of the next step

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assets.closed_set.names import START
+from assets.closed_set.start import closed_set_start
 from assets.lineage import parents_of, version_to_read
 from assets.resources import DataRoot, ManifestStore
 from assets.segmenters.config import SegmenterConfig, TrainingPlace
 from assets.segmenters.crops import BANK, kept_crops
 from assets.segmenters.item import HeldOut, TrainingItem, Wish, training_key
-from assets.segmenters.names import CODE_VERSION
+from assets.segmenters.names import CODE_VERSION, TENSORBOARD
 from assets.segmenters.splitting import split_pairs
 from assets.selecting.samples import ASSET as TRAINING_SET
 from assets.selecting.samples import TABLE, data_version_of, has_pictures, sample_id
@@ -61,7 +63,8 @@ def plan_training(
 
     Raises:
         OSError: if the data root or the initial checkpoint is not there.
-        ValueError: if training set, settings or bank cannot be used; each names itself.
+        ValueError: if training set, settings, bank or closed-set checkpoint cannot be used; each
+            names itself.
     """
     opened = store.open()
     pairs = version_to_read(TRAINING_SET, selection, opened)
@@ -73,21 +76,28 @@ def plan_training(
     refuse_unusable(pairs, held_out, opened)
     configuration = _configuration(config, data)
     bank = _bank(opened) if configuration["transform"]["paste"] is not None else None
+    initial, known = config.initial_checkpoint, None
+    if initial == START:
+        initial, known = closed_set_start(configuration["architecture"], opened, place.folder)
     item = TrainingItem(
-        wish=_wish(pairs, bank, config, configuration, held_out),
+        wish=_wish(pairs, bank, config, configuration, held_out, initial),
         store_root=store.root,
         single_writer=store.single_writer,
         data_root=str(data.folder),
         work="",
-        initial=config.initial_checkpoint,
+        initial=initial,
         device=place.device,
         n_loader_workers=place.n_loader_workers,
         n_between_checkpoints=config.n_between_checkpoints,
         n_between_logs=config.n_between_logs,
     )
     return TrainingOrder(
-        item=replace(item, work=str(place.folder / training_key(item))),
-        sources=(pairs, bank) if bank else (pairs,),
+        item=replace(
+            item,
+            work=str(place.folder / training_key(item)),
+            tensorboard=str(place.folder / TENSORBOARD / training_key(item)),
+        ),
+        sources=tuple(version for version in (pairs, bank, known) if version is not None),
         max_seconds=config.max_hours * _SECONDS_AN_HOUR,
     )
 
@@ -98,6 +108,7 @@ def _wish(
     config: SegmenterConfig,
     configuration: Mapping[str, Any],
     held_out: HeldOut,
+    initial: str,
 ) -> Wish:
     return Wish(
         selection=pairs.partition,
@@ -105,7 +116,7 @@ def _wish(
         manifest_fingerprint=pairs.fingerprint,
         rows_fingerprint=data_version_of(pairs),
         configuration=configuration,
-        initial_sha256=_initial_sha256(config.initial_checkpoint),
+        initial_sha256=_initial_sha256(initial),
         objects_version=bank.version if bank else None,
         objects_fingerprint=bank.fingerprint if bank else None,
         held_out=held_out,

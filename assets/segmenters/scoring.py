@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+from jaxtyping import UInt8
+
 from assets.segmenters.curve import Score
 from assets.segmenters.splitting import Split
 from assets.selecting.dataset import TrainingPairs
+from models.score_sheet import ScoredImage, score_sheet
 from models.segmentation import Segmenter
-from models.training.selection import LabeledImage, selection_score
+from models.training.selection import LabeledImage, ood_score_of, selection_score
 from models.training.trainer import StepReport
 
 
@@ -39,6 +43,24 @@ class HeldOutFrames:
             epoch=report.epoch,
             average_precision=found.average_precision,
             mean_iou=found.mean_iou,
+        )
+
+    def sheet(self, n_rows: int = 3) -> UInt8[np.ndarray, "_ _ 3"]:
+        """A picture of what the network scores high on the scenes of a few held-out frames.
+
+        Raises:
+            ValueError: if a file is bad.
+        """
+        pairs = [self._pairs.pair(index) for index in self.split.scored[:n_rows]]
+        return score_sheet(
+            [
+                ScoredImage(
+                    image=pair.generated,
+                    label=pair.generated_label,
+                    ood_score=ood_score_of(self.network, pair.generated, is_mixed=self._is_mixed),
+                )
+                for pair in pairs
+            ]
         )
 
     def _images(self) -> Iterator[LabeledImage]:

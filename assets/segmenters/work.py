@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assets.devices import device_of, prepare_device
+from assets.devices import device_of, n_gpus, prepare_device
 from assets.engine.worker import one_line
 from assets.segmenters.item import TrainingItem
 from assets.worker_store import store_of_item
@@ -38,6 +38,7 @@ def train_item(item: TrainingItem) -> Trained | Refused:
     """Train, from where a former life left off; the rows, or what a person must mend."""
     try:
         here = replace(item, device=device_of(item.device))
+        _refuse_few_gpus(here)
         _train(here)
         return bring_in(here)
     except (OSError, ValueError) as error:
@@ -95,6 +96,16 @@ def _row(
         code_version=facts["code_version"],
         library_versions=tuple(facts["libraries"]),
     )
+
+
+def _refuse_few_gpus(item: TrainingItem) -> None:
+    """Let pass what this worker has the GPUs for, whatever it was said to offer."""
+    n_processes = item.wish.n_processes
+    if item.device.startswith("cuda") and n_processes > max(1, n_gpus()):
+        raise ValueError(
+            f"need {n_processes} GPUs for as many processes, got {n_gpus()} that the worker may "
+            "use; choose fewer n_processes, or a worker with more GPUs"
+        )
 
 
 def _train(item: TrainingItem) -> None:

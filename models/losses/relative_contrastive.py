@@ -6,6 +6,7 @@ are not looked at: whoever reads a label refuses what lies outside the coding.
 
 from typing import NamedTuple, Unpack
 
+import torch
 from jaxtyping import Bool, Float, Int64, Integer
 from torch import Tensor
 
@@ -17,7 +18,7 @@ from models.losses.cross_entropy import (
 )
 from models.losses.random_pairs import random_pair_hinges
 from models.losses.regions import in_distribution, out_of_distribution
-from models.losses.settings import CheckedSettings, LossKeywords
+from models.losses.settings import ContrastiveConfig, LossKeywords, contrastive_config
 from models.losses.shared_hinge import shared_hinge
 
 
@@ -71,12 +72,12 @@ def relative_contrastive_terms(
         ValueError: if the shapes or a setting do not fit.
         TypeError: if the target is not made of integers.
     """
-    chosen = CheckedSettings(**settings)
+    chosen, generator = contrastive_config(settings), settings.get("generator")
     _check_shapes(logits, ood_score, target)
     labels, score = target.long(), ood_score.float()
     is_in, is_ood = in_distribution(labels), out_of_distribution(labels)
     ce = _cross_entropies(logits, labels, is_in, chosen)
-    hinges = _pair_hinges(score, is_in, is_ood, chosen)
+    hinges = _pair_hinges(score, is_in, is_ood, chosen, generator)
     is_tolerance = chosen.third_sign == "published"
     shared = shared_hinge(score, is_in, margin=chosen.margins[2], is_tolerance=is_tolerance)
     weighted = chosen.ce_weights[0] * ce[0] + chosen.ce_weights[1] * ce[1]
@@ -87,7 +88,7 @@ def _cross_entropies(
     logits: Float[Tensor, "twice classes height width"],
     labels: Int64[Tensor, "twice height width"],
     is_in: Bool[Tensor, "twice height width"],
-    chosen: CheckedSettings,
+    chosen: ContrastiveConfig,
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     if not any(chosen.ce_weights):
         nothing = logits[:0].float().sum()  # keeps the logits in the graph, with zero gradient
@@ -104,7 +105,8 @@ def _pair_hinges(
     score: Float[Tensor, "twice height width"],
     is_in: Bool[Tensor, "twice height width"],
     is_ood: Bool[Tensor, "twice height width"],
-    chosen: CheckedSettings,
+    chosen: ContrastiveConfig,
+    generator: torch.Generator | None,
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
     margins = (chosen.margins[0], chosen.margins[1])
     if chosen.pairing == "all":
@@ -115,7 +117,7 @@ def _pair_hinges(
         is_ood,
         margins=margins,
         sample_ratio=chosen.sample_ratio,
-        generator=chosen.generator,
+        generator=generator,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict, get_args
 
 import torch
 
@@ -57,31 +57,57 @@ MASK2FORMER_LOSS: LossSettings = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckedSettings:
-    """The keywords with their defaults.
+class ContrastiveConfig:
+    """`LossSettings` with their defaults, as a value that JSON can hold.
 
-    Raises:
-        ValueError: if a keyword has a value that the loss does not know.
+    The generator is not among them: it belongs to a step.
     """
 
-    margins: Sequence[float]
-    ce_weights: Sequence[float]
+    margins: tuple[float, float, float]
+    ce_weights: tuple[float, float]
     selection_ratio: float | None
     sample_ratio: float = 1.0
-    generator: torch.Generator | None = None
-    pairing: str = "random"
-    third_sign: str = "published"
+    pairing: Pairing = "random"
+    third_sign: ThirdSign = "published"
 
     def __post_init__(self) -> None:
-        if len(self.margins) != 3:
-            raise ValueError(f"need margins of three hinges, got {self.margins}")
-        if len(self.ce_weights) != 2:
-            raise ValueError(f"need ce_weights of two halves, got {self.ce_weights}")
+        """Refuse a share that is none.
+
+        Raises:
+            ValueError: if a ratio lies outside (0, 1].
+        """
         for name in ("selection_ratio", "sample_ratio"):
             ratio = getattr(self, name)
             if ratio is not None and not 0 < ratio <= 1:
                 raise ValueError(f"need {name} in (0, 1], got {ratio}")
-        if self.pairing not in ("random", "all"):
-            raise ValueError(f"need pairing 'random' or 'all', got {self.pairing!r}")
-        if self.third_sign not in ("published", "paper"):
-            raise ValueError(f"need third_sign 'published' or 'paper', got {self.third_sign!r}")
+
+    def keywords(self) -> LossSettings:
+        """What the loss is called with, beside a generator."""
+        return {
+            "margins": self.margins,
+            "ce_weights": self.ce_weights,
+            "selection_ratio": self.selection_ratio,
+            "sample_ratio": self.sample_ratio,
+            "pairing": self.pairing,
+            "third_sign": self.third_sign,
+        }
+
+
+def contrastive_config(settings: LossSettings) -> ContrastiveConfig:
+    """The settings as a configuration; a generator beside them is left out.
+
+    Raises:
+        ValueError: if a setting has a value that the loss does not know.
+    """
+    margins, ce_weights = tuple(settings["margins"]), tuple(settings["ce_weights"])
+    if len(margins) != 3:
+        raise ValueError(f"need margins of three hinges, got {margins}")
+    if len(ce_weights) != 2:
+        raise ValueError(f"need ce_weights of two halves, got {ce_weights}")
+    for name, known in (("pairing", get_args(Pairing)), ("third_sign", get_args(ThirdSign))):
+        chosen = settings.get(name, known[0])
+        if chosen not in known:
+            raise ValueError(f"need {name} {' or '.join(map(repr, known))}, got {chosen!r}")
+    plain: dict[str, Any] = {**settings, "margins": margins, "ce_weights": ce_weights}
+    plain.pop("generator", None)
+    return ContrastiveConfig(**plain)

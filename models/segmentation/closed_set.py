@@ -1,4 +1,4 @@
-"""Plain training on the known classes: cross-entropy, flips, one cosine of the learning rate.
+"""Plain training on the known classes: cross-entropy, crops, flips, one cosine of the rate.
 
 No OOD data and no change of conditions: what comes out is the network that a shift is measured
 with, or that the published two-stage training starts from.
@@ -7,6 +7,7 @@ with, or that the published two-stage training starts from.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int64, Integer, UInt8
 from torch import Tensor
@@ -15,6 +16,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 
 from models.checkpoint.matching import has_prefix
+from models.metrics import Classes, confusion_matrix
 from models.segmentation.network import Segmenter, normalize
 from storage.label_space import N_CLASSES, VOID_ID
 
@@ -36,8 +38,13 @@ class ClosedSetConfig:
             AdamW's first momentum runs against it, from 0.95 to 0.85 and back. In ten steps or
             fewer both halves would not fit, and the rate falls from the first step on.
         weight_decay: of AdamW.
-        seed: of the order of the images and the flips.
+        seed: of the order of the images, the crops and the flips.
         is_mixed: bfloat16 autocast, for a GPU.
+        crop: height and width of the part of each image that a step sees, no larger than the
+            images; None for all of it.
+        class_balance: how much more the pixels of rare classes count: a pixel weighs the share of
+            its class among all known pixels, to the power of minus this. At 0 all count alike, at
+            1 all classes do.
     """
 
     n_steps: int = 600
@@ -46,14 +53,25 @@ class ClosedSetConfig:
     weight_decay: float = 1e-2
     seed: int = 0
     is_mixed: bool = False
+    crop: tuple[int, int] | None = None
+    class_balance: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a training of nothing.
 
         Raises:
-            ValueError: if there is no step, or no image in a batch.
+            ValueError: if there is no step, no image in a batch, no pixel in a crop, or the balance
+                lies outside [0, 1].
         """
-        for name, number in (("n_steps", self.n_steps), ("batch_size", self.batch_size)):
+        if not 0 <= self.class_balance <= 1:
+            raise ValueError(f"need class_balance in [0, 1], got {self.class_balance}")
+        height, width = self.crop or (1, 1)
+        for name, number in (
+            ("n_steps", self.n_steps),
+            ("batch_size", self.batch_size),
+            ("crop height", height),
+            ("crop width", width),
+        ):
             if number < 1:
                 raise ValueError(f"need {name} of 1 or more, got {number}")
 
@@ -75,12 +93,17 @@ def train_closed_set(
         config: length, rate and seed.
 
     Raises:
-        ValueError: at once, if there are fewer images than a batch holds, or not as many labels.
+        ValueError: at once, if there are fewer images than a batch holds, not as many labels, or a
+            crop is larger than the images.
     """
     if len(labels) != len(images):
         raise ValueError(f"need a label map an image, got {len(labels)} for {len(images)} images")
     if len(images) < config.batch_size:
         raise ValueError(f"need at least a batch of {config.batch_size} images, got {len(images)}")
+    height, width = images.shape[1:3]
+    crop = config.crop or (height, width)
+    if crop[0] > height or crop[1] > width:
+        raise ValueError(f"need a crop of {height}x{width} or less, got {crop[0]}x{crop[1]}")
     return _steps(network, images, labels, config)
 
 
@@ -92,14 +115,16 @@ def _steps(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     schedule = _one_cycle(optimizer, config)
+    weights = _class_weights(labels, config.class_balance).to(device)
     network.train()
-    for chosen, is_flipped in _draws(len(images), config):
-        batch, target = images[chosen].to(device), labels[chosen].to(device).long()
+    for chosen, is_flipped, corners in _draws(images.shape, config):
+        batch = _cropped(images, chosen, corners, config.crop).to(device)
+        target = _cropped(labels, chosen, corners, config.crop).to(device).long()
         batch = batch.flip(2).where(is_flipped[:, None, None, None].to(device), batch)
         target = target.flip(2).where(is_flipped[:, None, None].to(device), target)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.is_mixed):
             logits = network(normalize(batch)).logits
-        loss = _known_cross_entropy(logits, target)
+        loss = _known_cross_entropy(logits, target, weights)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -116,12 +141,25 @@ def _one_cycle(optimizer: AdamW, config: ClosedSetConfig) -> OneCycleLR:
 
 
 def _known_cross_entropy(
-    logits: Float[Tensor, "batch classes height width"], target: Int64[Tensor, "batch height width"]
+    logits: Float[Tensor, "batch classes height width"],
+    target: Int64[Tensor, "batch height width"],
+    weights: Float[Tensor, " classes"],
 ) -> Float[Tensor, ""]:
-    """Mean over the pixels of a known class; 0, and no gradient, where there is none."""
-    known = target.where((target >= 0) & (target < N_CLASSES), VOID_ID)
-    total = cross_entropy(logits, known, ignore_index=VOID_ID, reduction="sum")
-    return total / (known != VOID_ID).sum().clamp(min=1)
+    """Weighted mean over the pixels of a known class; 0, and no gradient, where there is none."""
+    is_known = (target >= 0) & (target < N_CLASSES)
+    known = target.where(is_known, VOID_ID)
+    total = cross_entropy(logits, known, weights, ignore_index=VOID_ID, reduction="sum")
+    weight = weights[target.where(is_known, 0)].where(is_known, 0).sum()
+    return total / weight.where(is_known.any(), 1)
+
+
+def _class_weights(
+    labels: Integer[Tensor, "images height width"], balance: float
+) -> Float[Tensor, " classes"]:
+    """Weight of a pixel of each class; 1 for a class that no label shows."""
+    counts = torch.stack([(labels == train_id).sum() for train_id in range(N_CLASSES)])
+    shares = counts / counts.sum().clamp(min=1)
+    return shares.where(counts > 0, 1).pow(-balance).cpu()
 
 
 def copy_class_layer(network: Segmenter) -> None:
@@ -132,8 +170,34 @@ def copy_class_layer(network: Segmenter) -> None:
     network.load_published_state(state)
 
 
-def _draws(n_images: int, config: ClosedSetConfig) -> Iterator[tuple[Tensor, Tensor]]:
-    """For each step the images of its batch, and which of them are mirrored."""
+def closed_set_confusion(
+    network: Segmenter,
+    images: UInt8[Tensor, "images height width 3"],
+    labels: Integer[Tensor, "images height width"],
+    *,
+    batch_size: int = 8,
+) -> Classes:
+    """Pixels by true class (row) and predicted class (column), for `models.metrics.mean_iou`.
+
+    The network may be in the middle of a training: it is left in the mode that it had.
+    """
+    device, was_training = next(network.parameters()).device, network.training
+    network.eval()
+    total = np.zeros((N_CLASSES, N_CLASSES), np.int64)
+    with torch.no_grad():
+        for start in range(0, len(images), batch_size):
+            part = slice(start, start + batch_size)
+            logits = network(normalize(images[part].to(device))).logits
+            total += confusion_matrix(labels[part].numpy(), logits.argmax(1).cpu().numpy())
+    network.train(was_training)
+    return total
+
+
+def _draws(
+    shape: torch.Size, config: ClosedSetConfig
+) -> Iterator[tuple[Tensor, Tensor, tuple[tuple[int, int], ...]]]:
+    """For each step the images of its batch, which of them are mirrored, and corners of crops."""
+    n_images, height, width = shape[:3]
     generator = torch.Generator().manual_seed(config.seed)
     n_batches = n_images // config.batch_size
     for step in range(config.n_steps):
@@ -141,4 +205,31 @@ def _draws(n_images: int, config: ClosedSetConfig) -> Iterator[tuple[Tensor, Ten
             order = torch.randperm(n_images, generator=generator)
         start = step % n_batches * config.batch_size
         is_flipped = torch.rand(config.batch_size, generator=generator) < MIRRORED_FRAC
-        yield order[start : start + config.batch_size], is_flipped
+        corners: tuple[tuple[int, int], ...] = ()
+        if config.crop is not None:
+            room = (height - config.crop[0], width - config.crop[1])
+            corners = tuple(_corner(room, generator) for _ in range(config.batch_size))
+        yield order[start : start + config.batch_size], is_flipped, corners
+
+
+def _corner(room: tuple[int, int], generator: torch.Generator) -> tuple[int, int]:
+    """Top and left of a crop, each from 0 to what there is room for."""
+    top, left = (int(torch.randint(most + 1, (1,), generator=generator)) for most in room)
+    return top, left
+
+
+def _cropped(
+    maps: Tensor,
+    chosen: Tensor,
+    corners: tuple[tuple[int, int], ...],
+    crop: tuple[int, int] | None,
+) -> Tensor:
+    if crop is None:
+        return maps[chosen]
+    height, width = crop
+    return torch.stack(
+        [
+            maps[index, top : top + height, left : left + width]
+            for index, (top, left) in zip(chosen.tolist(), corners, strict=True)
+        ]
+    )

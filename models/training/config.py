@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from models.losses.mask2former import Mask2FormerLossConfig
+from models.losses.settings import ContrastiveConfig
 from models.segmentation.architectures import check_architecture
-from models.training.contrastive import ContrastiveConfig
 from models.training_data import PairTransformConfig
 
 Norms = Literal["frozen", "trained", "running"]

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from models.losses import relative_contrastive_terms
 from models.losses.mask2former import Mask2FormerLossConfig, mask2former_loss, training_ood_score
+from models.losses.settings import ContrastiveConfig
 from models.segmentation.mask2former import Mask2Former
 from models.segmentation.network import Segmenter
 from models.training.config import TrainingConfig
-from models.training.contrastive import ContrastiveConfig
 from storage.label_space import N_CLASSES
 
 TOTAL = "total"

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from models.losses import DEEPLAB_LOSS, MASK2FORMER_LOSS
 from models.losses.mask2former import PUBLISHED_BACKGROUND, STAGE_TWO_LOSS
+from models.losses.settings import contrastive_config
 from models.training.config import StageConfig, TrainingConfig
-from models.training.contrastive import contrastive_config
 from models.training_data import PAIR_TRANSFORMS, PUBLISHED_TRANSFORMS
 
 _DEEPLAB = TrainingConfig(

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float32, UInt8
 from torch import nn
 
 from models.metrics import Classes, average_precision, confusion_matrix, mean_iou
-from models.segmentation.network import Segmenter, normalize
+from models.segmentation.network import Segmenter, SegmenterOutput, normalize
 from storage.label_space import N_CLASSES, OOD_ID, VOID_ID
 
 LabeledImage = tuple[UInt8[np.ndarray, "_ _ 3"], UInt8[np.ndarray, "_ _"]]
@@ -78,18 +78,41 @@ def selection_score(
     )
 
 
+def ood_score_of(
+    network: Segmenter, image: UInt8[np.ndarray, "height width 3"], *, is_mixed: bool = False
+) -> Float32[np.ndarray, "height width"]:
+    """OOD score of each pixel, higher is further out; the network is left in its modes.
+
+    Args:
+        network: where it lies decides the device.
+        image: RGB.
+        is_mixed: bfloat16 autocast.
+    """
+    with _evaluating(network):
+        return _scores(_output(network, image, is_mixed=is_mixed))
+
+
+def _output(network: Segmenter, image: np.ndarray, *, is_mixed: bool) -> SegmenterOutput:
+    device = next(network.parameters()).device
+    batch = normalize(torch.from_numpy(image)[None].to(device))
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=is_mixed):
+        output: SegmenterOutput = network(batch)
+    return output
+
+
+def _scores(output: SegmenterOutput) -> Float32[np.ndarray, "height width"]:
+    return np.asarray(output.ood_score[0].float().cpu().numpy())
+
+
 def _answer(
     network: Segmenter, image: np.ndarray, label: np.ndarray, name: str, *, is_mixed: bool
 ) -> _Answer:
     _refuse_other_label(image, label, name)
-    device = next(network.parameters()).device
-    batch = normalize(torch.from_numpy(image)[None].to(device))
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=is_mixed):
-        output = network(batch)
+    output = _output(network, image, is_mixed=is_mixed)
     predicted = output.logits[0].argmax(0).to(torch.uint8).cpu().numpy()
     is_seen = label != VOID_ID
     return _Answer(
-        ood_score=output.ood_score[0].float().cpu().numpy()[is_seen],
+        ood_score=_scores(output)[is_seen],
         is_ood=label[is_seen] == OOD_ID,
         confusion=confusion_matrix(label, predicted),
     )

@@ -15,6 +15,7 @@ from assets.object_bank.report import SHEET
 from models.miniature.world import WORLD_VERSION
 from pipelines.commands.console import err, out
 from pipelines.commands.demo_scenes import generate, missing_network, show_scenes
+from pipelines.commands.demo_training import train_demo
 from pipelines.commands.instance import choose_instance
 from pipelines.commands.runs import run_job
 from pipelines.settings import STATE_ROOT, Settings, read_settings
@@ -44,11 +45,12 @@ def run_demo(*, n_train: int) -> int:
         return 1
     if missing is None:
         show_scenes(settings, store)
+        is_done = train_demo(settings, store)
     else:
         out.print(f"no scenes yet: {missing}", markup=False, soft_wrap=True)
     page = f"{UI}/assets/{ASSET if missing else LABELLED}"
     out.print(f"runs, lineage and pictures: make ui, then {page}", soft_wrap=True)
-    return 0
+    return 0 if is_done else 1
 
 
 def _fill_bank() -> bool:

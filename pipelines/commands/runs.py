@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import dagster as dg
@@ -25,6 +25,7 @@ def run_job(
     *,
     partition_key: str | None = None,
     run_config: Mapping[str, Any] | None = None,
+    shown: AbstractContextManager[None] | None = None,
 ) -> bool:
     """Run a job in this process; false if it failed, after one line for each cause.
 
@@ -32,12 +33,13 @@ def run_job(
         name: of a job of the definitions.
         partition_key: of the assets that have partitions; a dynamic one must be registered.
         run_config: of ops and resources, as Dagster takes it.
+        shown: what shows how far the run is; bars that count the items if not given.
 
     Raises:
         KeyboardInterrupt: after the run is recorded as failed.
     """
     logging.getLogger("dagster").setLevel(logging.WARNING)
-    with dg.DagsterInstance.get() as instance, _bars_in_the_terminal():
+    with dg.DagsterInstance.get() as instance, shown or _bars_in_the_terminal():
         _end_dead_runs(instance)
         run = defs.resolve_job_def(name).execute_in_process(
             instance=instance,

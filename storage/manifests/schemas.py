@@ -29,7 +29,13 @@ from storage.scene_records import (
     SceneRequest,
     SceneVerdict,
 )
-from storage.training_records import SegmenterCheckpoint, TrainingPair, TrainingStep
+from storage.training_records import (
+    ClosedSetCheckpoint,
+    ClosedSetStep,
+    SegmenterCheckpoint,
+    TrainingPair,
+    TrainingStep,
+)
 
 __all__ = [
     "TABLES",
@@ -48,6 +54,8 @@ Record = TypeVar("Record")
 TABLES: Mapping[str, type] = MappingProxyType(
     {
         "class_counts": ClassCount,
+        "closed_set_checkpoints": ClosedSetCheckpoint,
+        "closed_set_steps": ClosedSetStep,
         "execution_profiles": ExecutionProfile,
         "findings": Finding,
         "frames": Frame,

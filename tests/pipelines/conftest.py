@@ -51,6 +51,8 @@ def demo(tmp_path_factory, tiny_set) -> Demo:
         "MULTISHIFT_DATA_ROOT": str(data_root),
         "MULTISHIFT_STORE_ROOT": str(store_root),
         "MULTISHIFT_MINIATURE_SET": str(tiny_set),
+        "MULTISHIFT_SELECTIONS_ROOT": str(home / "selections"),
+        "MULTISHIFT_WORK_ROOT": str(home / "work"),
         "MULTISHIFT_THREADS": "1",
         "COLUMNS": "160",
     }

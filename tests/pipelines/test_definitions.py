@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from assets.engine.resource import Engine
+from pipelines.cli import Architecture
 from pipelines.definitions import build_definitions, defs
 from pipelines.settings import Settings
 from storage.datasets.registry import DATASETS
@@ -112,11 +113,20 @@ def test_a_checkpoint_follows_its_training_set_one_to_one_and_blocks_what_follow
     graph = defs.resolve_asset_graph()
     node = graph.get(dg.AssetKey("segmenter_checkpoint"))
     pairs = graph.get(dg.AssetKey("training_set"))
-    assert node.parent_keys == {pairs.key, dg.AssetKey("ood_objects")}
+    known = graph.get(dg.AssetKey("closed_set_checkpoint"))
+    assert node.parent_keys == {pairs.key, dg.AssetKey("ood_objects"), known.key}
     assert node.partitions_def == pairs.partitions_def
     specs = [graph.get_check_spec(key) for key in node.check_keys]
     assert len(specs) == 3
     assert all(spec.blocking for spec in specs)
+
+
+def test_what_knows_the_known_classes_follows_the_photographs_and_has_a_job():
+    known = defs.resolve_asset_graph().get(dg.AssetKey("closed_set_checkpoint"))
+    assert known.parent_keys == {dg.AssetKey("cityscapes")}
+    assert set(known.partitions_def.get_partition_keys()) <= {a.value for a in Architecture}
+    job = defs.resolve_job_def("train_closed_set")
+    assert set(job.asset_layer.selected_asset_keys) == {known.key}
 
 
 def test_settings_reach_the_resources():

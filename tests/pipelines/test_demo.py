@@ -9,15 +9,18 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from assets.selecting.files import parse_selection
 from models.miniature import OBJECT_KINDS, WORLD_VERSION
 from pipelines.cli import app
 from pipelines.commands import demo as demo_command
 from pipelines.commands.demo_scenes import missing_network
+from pipelines.commands.demo_training import train_demo, write_selection
 from pipelines.settings import Settings
 from storage.datasets.check import check_root
 from storage.records import OodObject
 from storage.scene_records import LabelledScene
 from storage.store import open_store
+from storage.training_records import ClosedSetCheckpoint, SegmenterCheckpoint
 from storage.world import write_marker
 
 
@@ -64,7 +67,11 @@ def test_the_runs_are_on_the_instance_with_versions_that_agree(demo):
         runs = {run.job_name: run for run in instance.get_runs()}
         event = instance.get_latest_materialization_event(dg.AssetKey("ood_objects"))
     assert {name: run.status.value for name, run in runs.items()} == dict.fromkeys(
-        ("observe_data", "demo", "open_round", "calibrate_detector", "generate_scenes"), "SUCCESS"
+        (
+            *("observe_data", "demo", "open_round", "calibrate_detector", "generate_scenes"),
+            *("train_closed_set", "select_training_set", "train_segmenter"),
+        ),
+        "SUCCESS",
     )
     tags = event.asset_materialization.tags
     version = open_store(demo.store_root).manifests.latest("ood_objects")
@@ -129,6 +136,42 @@ def test_the_demo_ends_with_labelled_scenes_and_a_page(demo):
     (line,) = [row for row in demo.output.splitlines() if row.startswith("scenes to look at: ")]
     page = Path(line.removeprefix("scenes to look at: ")).read_text(encoding="utf-8")
     assert all(row.frame_id in page for row in rows)
+
+
+def test_the_demo_ends_with_a_network_that_was_trained_on_its_scenes(demo):
+    store = open_store(demo.store_root)
+    known = store.manifests.wanted("closed_set_checkpoint", "deeplab_miniature")
+    (start,) = store.manifests.read_records(
+        known.asset, "closed_set_checkpoints", ClosedSetCheckpoint, partition=known.partition
+    )
+    version = store.manifests.wanted("segmenter_checkpoint", "demo")
+    assert version.parents.keys() == {
+        "training_set/demo",
+        "closed_set_checkpoint/deeplab_miniature",
+        *(key for key in version.parents if key.startswith("ood_objects/")),
+    }
+    rows = store.manifests.read_records(
+        version.asset, "segmenter_checkpoints", SegmenterCheckpoint, partition="demo"
+    )
+    assert {row.initial_sha256 for row in rows} == {start.checkpoint_sha256}
+    for told in ("deeplab_miniature on the known classes", "Selection scores of", "curve: "):
+        assert told in demo.output
+    (line,) = [row for row in demo.output.splitlines() if row.startswith("curve: ")]
+    assert np.asarray(Image.open(Path(line.removeprefix("curve: ")))).std() > 10
+    (path,) = (demo.home / "selections").glob("*.toml")
+    assert parse_selection(path.read_text(), "demo").rounds == ("round-1",)
+
+
+def test_a_selection_of_the_demo_that_is_there_stays(tmp_path):
+    path = write_selection(tmp_path)
+    path.write_text('rounds = "all"')
+    assert write_selection(tmp_path) == path
+    assert path.read_text() == 'rounds = "all"'
+
+
+def test_real_frames_are_not_trained_on(tmp_path, capsys):
+    assert train_demo(Settings(data_root=str(tmp_path)), open_store(tmp_path / "store"))
+    assert "no training: real frames take a GPU" in capsys.readouterr().out
 
 
 def test_a_preview_is_a_picture_and_its_scores(demo, tmp_path):

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from upath import UPath
 
 from storage import atomic
-from storage.weights import write_weights
+from storage.weights import read_metadata, write_weights
 
 METADATA = {f"key {i}": f"value {i} äß" for i in range(9)}
 
@@ -99,3 +99,22 @@ def test_an_error_names_the_file_and_not_its_temporary_form(tmp_path, tensors, m
     assert caught.value.errno == errno.EROFS
     assert caught.value.filename == str(path)
     assert ".tmp-" not in str(caught.value)
+
+
+def test_metadata_are_read_from_the_header_alone(tmp_path, tensors):
+    path = tmp_path / "weights.safetensors"
+    write_weights(path, tensors, METADATA)
+    assert read_metadata(path) == METADATA
+    start = 8 + int.from_bytes(path.read_bytes()[:8], "little")
+    path.write_bytes(path.read_bytes()[:start])
+    assert read_metadata(UPath(path)) == METADATA
+    write_weights(path, tensors, {})
+    assert read_metadata(path) == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"\xff" * 99, b"\x02" + b"\0" * 7 + b"[]"])
+def test_a_file_of_another_kind_is_refused(tmp_path, content):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"weights.pth: need a safetensors file, got one without"):
+        read_metadata(path)

@@ -77,3 +77,16 @@ class Stubborn(SimpleNamespace):
 
 def refuse():
     raise RuntimeError("not on this machine")
+
+
+def worker_name(_):
+    from distributed import get_worker
+
+    time.sleep(0.05)
+    return get_worker().name
+
+
+def offer(_):
+    from distributed import get_worker
+
+    return dict(get_worker().state.total_resources)

@@ -110,6 +110,7 @@ def make_item(home, work, *, config=None, n_processes=1, **changes):
         "work": str(work),
         "n_between_checkpoints": 4,
         "n_between_logs": 2,
+        "tensorboard": f"{work}-shown",
     }
     return TrainingItem(wish=wish, **{**usual, **changes})
 
@@ -144,7 +145,7 @@ def instance():
 def train(home, instance, tmp_path):
     """Materialize the checkpoints of the selection; settings are added to quick ones."""
 
-    def train(engine=None, settings=None, **config):
+    def train(engine=None, settings=None, device="cpu", **config):
         wanted = {
             "architecture": "deeplab_miniature",
             "held_out_frac": 0.2,
@@ -161,7 +162,7 @@ def train(home, instance, tmp_path):
                 "data": DataRoot(path=str(home / "data")),
                 "engine": engine or Engine(mode="inline"),
                 "training_place": TrainingPlace(
-                    work_root=str(tmp_path / "work"), device="cpu", n_loader_workers=0
+                    work_root=str(tmp_path / "work"), device=device, n_loader_workers=0
                 ),
             },
             run_config=dg.RunConfig(

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from assets.segmenters import launching
@@ -100,6 +101,22 @@ def test_a_refusal_of_one_process_ends_all_with_its_reason(made, tmp_path):
     assert isinstance(answer, Refused)
     assert answer.reason.startswith("need 10 pairs or more for one step (2 processes")
     assert not processes_of(item)
+
+
+def test_processes_listen_on_the_loopback_interface_alone(made, tmp_path):
+    item = two(made, tmp_path / "work")
+    thread = threading.Thread(target=train_item, args=(item,))
+    thread.start()
+    wait_until((item.folder / CURVE).is_file)
+    listening = {
+        (one.laddr.ip, number)
+        for number in processes_of(item)
+        for one in psutil.Process(number).net_connections("inet")
+        if one.status == psutil.CONN_LISTEN
+    }
+    thread.join(60)
+    assert {address for address, _ in listening} == {"127.0.0.1"}
+    assert len(listening) == 2  # one to hear the other, in each process; none in the launcher
 
 
 def test_a_cancel_ends_all(made, tmp_path, monkeypatch):

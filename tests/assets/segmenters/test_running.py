@@ -1,13 +1,17 @@
 """A training in its work folder: killed and started again it ends in the very same weights."""
 
+import io
 import os
 import random
 import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from assets.segmenters import keeping
 from assets.segmenters.curve import CURVE, read_steps
@@ -37,9 +41,53 @@ def whole(made, tmp_path_factory):
 
 def outcome(item):
     """Everything that a training leaves, but for durations."""
-    files = {path.name: file_sha256(path) for path in item.folder.glob("*.safetensors")}
+    paths = (*item.folder.glob("*.safetensors"), *item.folder.glob("*.png"))
+    files = {path.name: file_sha256(path) for path in paths}
     steps = [vars(step) | {"seconds": 0} for step in read_steps(item.folder, "")]
-    return files, steps
+    return files, steps, shown(item)
+
+
+def shown(item):
+    """What TensorBoard shows, but for times: numbers and pictures by tag."""
+    sizes = {"scalars": 0, "images": 0}
+    found = EventAccumulator(item.tensorboard, size_guidance=sizes).Reload()
+    tags = found.Tags()
+    numbers = {
+        tag: [(one.step, one.value) for one in found.Scalars(tag)] for tag in tags["scalars"]
+    }
+    del numbers["progress/images_per_second"]
+    pictures = {
+        tag: [(one.step, one.encoded_image_string) for one in found.Images(tag)]
+        for tag in tags["images"]
+    }
+    return numbers, pictures
+
+
+def test_tensorboard_shows_the_curve_and_a_picture_of_each_score(whole):
+    steps = read_steps(whole.folder, "")
+    numbers, pictures = shown(whole)
+    for tag, values in {
+        "loss/total": [(step.step, step.loss) for step in steps],
+        "optimizer/gradient_norm": [(step.step, step.gradient_norm) for step in steps],
+        "optimizer/rate": [(step.step, step.rate) for step in steps],
+        "progress/stage": [(step.step, step.stage + 1) for step in steps],
+        "held_out/average_precision": [
+            (step.step, step.average_precision) for step in steps if step.mean_iou is not None
+        ],
+    }.items():
+        assert [step for step, _ in numbers[tag]] == [step for step, _ in values]
+        assert np.allclose([v for _, v in numbers[tag]], [v for _, v in values], rtol=1e-6)
+    scored = [step.step for step in steps if step.mean_iou is not None]
+    assert [step for step, _ in pictures["held_out/ood_score"]] == scored
+    with Image.open(io.BytesIO(pictures["held_out/ood_score"][0][1])) as picture:
+        assert picture.size == (3 * 324, 164)
+
+
+def test_without_a_folder_nothing_is_shown(made, tmp_path):
+    item = make_item(made, tmp_path / "work", tensorboard="")
+    run_training(item)
+    assert [path.name for path in tmp_path.iterdir()] == ["work"]
+    assert not list(item.folder.glob("*.png"))
 
 
 def test_a_training_leaves_its_best_and_its_last_checkpoint(whole):
@@ -164,7 +212,10 @@ def test_a_process_that_was_killed_is_continued(made, whole, tmp_path):
 
 def started(item):
     return subprocess.Popen(
-        command(item), cwd=ROOT, stdin=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        command(item, item.folder),
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
 
 

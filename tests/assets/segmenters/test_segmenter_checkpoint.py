@@ -3,23 +3,27 @@
 import json
 import re
 import shutil
+import time
 from dataclasses import replace
 
+import dagster as dg
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from assets.engine import offers
 from assets.engine.resource import Engine
-from assets.segmenters import keeping
+from assets.segmenters import following, keeping, work
 from assets.segmenters.checks import Found, answer_all
-from assets.segmenters.committing import rows_of
+from assets.segmenters.committing import gpus_of, rows_of
 from assets.segmenters.names import ASSET
 from assets.segmenters.weights import checkpoint_facts
 from models.segmentation import load_segmenter
 from storage.images import file_sha256, read_label, write_png
 from storage.training_records import TrainingPair
-from tests.assets.segmenters.conftest import NAME, commit_bank, select
+from tests.assets.segmenters.conftest import NAME, commit_bank, make_item, select
 
 
 def told(result):
@@ -52,7 +56,10 @@ def test_a_run_commits_checkpoints_with_their_lineage(train, bank, store, tmp_pa
     assert json.loads(best.configuration)["batch_size"] == 1
     scored = [step for step in rows.steps if step.average_precision is not None]
     assert [step.epoch for step in scored] == [0, 1]
-    assert not list((tmp_path / "work").iterdir())
+    (shown,) = (tmp_path / "work").iterdir()
+    assert [path.name for path in shown.iterdir()] == [
+        f"{NAME}-deeplab_miniature-{best.training[:16]}"
+    ]
     (event,) = result.asset_materializations_for_node(ASSET)
     assert event.metadata["curve"].value.startswith("![loss")
     assert event.metadata["best_average_precision"].value == best.average_precision
@@ -74,6 +81,95 @@ def test_a_finished_training_is_not_done_again_and_others_stay(train, bank, stor
     found = set(rows_of(latest(store), store).checkpoints)
     assert other in found
     assert {json.loads(row.configuration)["seed"] for row in found - {other}} == {2}
+
+
+def wait_until(truth, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not truth():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def observations(instance):
+    return instance.fetch_observations(dg.AssetKey(ASSET), limit=100, ascending=True).records
+
+
+def test_steps_are_seen_in_dagster_while_it_trains(train, bank, store, monkeypatch, instance):
+    monkeypatch.setattr(following, "LOOK_EVERY_S", 0.02)
+    see = keeping.Keeper.see
+
+    def watched(self, report):
+        see(self, report)
+        if report.step == 2:
+            wait_until(lambda: observations(instance))
+
+    monkeypatch.setattr(keeping.Keeper, "see", watched)
+    assert train().success
+    seen = observations(instance)
+    (made,) = instance.fetch_materializations(dg.AssetKey(ASSET), limit=10).records
+    assert all(record.storage_id < made.storage_id for record in seen)
+    assert {record.partition_key for record in seen} == {NAME}
+    assert not any(
+        tag.startswith("dagster/data_version") for r in seen for tag in r.asset_observation.tags
+    )
+    rows = rows_of(latest(store), store)
+    scored = {step.step: step for step in rows.steps if step.mean_iou is not None}
+    facts = [record.asset_observation.metadata for record in seen]
+    assert facts[0]["step"].value == 2
+    assert "average_precision" not in facts[0]
+    last = next(fact for fact in facts if fact["step"].value == max(scored))
+    assert last["average_precision"].value == scored[max(scored)].average_precision
+    assert last["done_frac"].value == 1
+    assert last["time_left"].value == "0:00:00"
+    assert last["images_per_second"].value > 0
+    shown = made.asset_materialization.metadata["tensorboard"].value
+    assert last["tensorboard"].value == shown
+    reader = EventAccumulator(shown).Reload()
+    assert [scalar.step for scalar in reader.Scalars("held_out/mean_iou")] == list(scored)
+
+
+def test_what_is_seen_of_a_training_is_no_version(train, bank, store, monkeypatch, instance):
+    assert train().success
+    version, n_seen = latest(store).fingerprint, len(observations(instance))
+    assert data_version(instance) == version
+    see = keeping.Keeper.see
+
+    def cancelled(self, report):
+        see(self, report)
+        if report.step == 2:
+            wait_until(lambda: len(observations(instance)) > n_seen)
+            raise CancelledError
+
+    monkeypatch.setattr(following, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(keeping.Keeper, "see", cancelled)
+    assert not train(settings={"seed": 2}).success
+    assert len(observations(instance)) > n_seen
+    assert data_version(instance) == version
+
+
+def data_version(instance):
+    record = instance.get_latest_data_version_record(dg.AssetKey(ASSET), partition_key=NAME)
+    return record.event_log_entry.asset_materialization.tags["dagster/data_version"]
+
+
+@pytest.mark.parametrize(
+    ("device", "n_gpus", "asked"),
+    [("cpu", 9, {}), ("cuda", 0, {"GPU": 2}), ("cuda:1", 9, {"GPU": 2}), ("auto", 0, {}),
+     ("auto", 1, {"GPU": 2})],
+)  # fmt: skip
+def test_a_gpu_for_each_process_is_asked_for(home, tmp_path, monkeypatch, device, n_gpus, asked):
+    monkeypatch.setattr(offers, "n_gpus", lambda: n_gpus)
+    item = make_item(home, tmp_path / "work", n_processes=2, device=device)
+    assert gpus_of(item, Engine()) == asked
+
+
+def test_fewer_gpus_than_processes_are_refused(train, bank, store, monkeypatch, home, tmp_path):
+    monkeypatch.setattr(offers, "n_gpus", lambda: 1)
+    result = train(device="cuda", n_processes=2)
+    assert "need a worker that offers 2 GPU, got 1, the best of them with 1 GPU at" in told(result)
+    monkeypatch.setattr(work, "n_gpus", lambda: 1)
+    answer = work.train_item(make_item(home, tmp_path / "work", n_processes=2, device="cuda"))
+    assert answer.reason.startswith("need 2 GPUs for as many processes, got 1 that the worker may")
 
 
 class CancelledError(BaseException):
@@ -234,14 +330,22 @@ def test_a_training_begins_with_the_weights_that_it_is_given(train, bank, store,
     assert torch.equal(trained[untouched], first[untouched])
 
 
-def test_checks_find_harmed_weights(train, bank, store):
+def test_checks_find_harmed_weights(train, bank, store, monkeypatch):
     assert train().success
     rows = rows_of(latest(store), store)
     path = store.blobs.path(rows.checkpoints[0].checkpoint_sha256)
     path.write_bytes(path.read_bytes()[:100])
+    read, names = type(store.blobs).get, []
+
+    def get(blobs, name):
+        names.append(name)
+        return read(blobs, name)
+
+    monkeypatch.setattr(type(store.blobs), "get", get)
     found = {
         answer.check_name: answer for answer in answer_all(Found(rows=rows, blobs=store.blobs))
     }
+    assert sorted(names) == sorted(row.checkpoint_sha256 for row in rows.checkpoints)
     assert not found["weights_finite"].passed
     assert not found["checkpoint_loads"].passed
     unscored = replace(rows, checkpoints=tuple(replace(r, is_best=False) for r in rows.checkpoints))

@@ -5,7 +5,13 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy, one_hot
 
-from models.segmentation.closed_set import ClosedSetConfig, copy_class_layer, train_closed_set
+from models.metrics import confusion_matrix
+from models.segmentation.closed_set import (
+    ClosedSetConfig,
+    closed_set_confusion,
+    copy_class_layer,
+    train_closed_set,
+)
 from models.segmentation.deeplab import deeplab_miniature
 from models.segmentation.network import (
     IMAGENET_MEAN,
@@ -167,6 +173,71 @@ def test_batches_fit_their_labels_and_show_every_image_once_an_epoch():
     epochs = number[..., 0, 0].reshape(n_epochs, 6)
     assert all(len(set(epoch.tolist())) == 6 for epoch in epochs)
     assert len({tuple(epoch.tolist()) for epoch in epochs}) == n_epochs
+
+
+def test_crops_show_a_part_of_each_image_with_its_labels():
+    n_images, n_epochs, crop = 6, 20, (3, 5)
+    network = Witness()
+    config = ClosedSetConfig(n_steps=3 * n_epochs, batch_size=2, learning_rate=1e-6, crop=crop)
+    losses = list(train_closed_set(network, *coded_frames(n_images), config))
+    assert max(losses) < 1e-6  # a label that is not its pixel's would cost 50
+    assert {tuple(shown.shape) for shown in network.shown} == {(2, 3, *crop)}
+    column, row, _ = torch.stack(network.shown).unbind(2)
+    assert set(row.amin((2, 3)).flatten().tolist()) == {0, 1}
+    assert set(column.amin((2, 3)).flatten().tolist()) == {0, 1, 2, 3}
+    assert (row.amin((2, 3))[:, 0] != row.amin((2, 3))[:, 1]).any()  # each image for itself
+
+
+def test_a_crop_leaves_the_order_of_the_images_alone_where_it_is_all_of_them():
+    config = {"n_steps": 5, "batch_size": 2, "learning_rate": 1e-6}
+    plain, cropped = Witness(), Witness()
+    list(train_closed_set(plain, *coded_frames(4), ClosedSetConfig(**config)))
+    list(train_closed_set(cropped, *coded_frames(4), ClosedSetConfig(**config, crop=(4, 8))))
+    assert set(plain.shown[0][:, 2, 0, 0].tolist()) == set(cropped.shown[0][:, 2, 0, 0].tolist())
+
+
+@pytest.mark.parametrize("crop", [(5, 8), (4, 9)])
+def test_a_crop_that_does_not_fit_is_refused_at_once(crop):
+    config = ClosedSetConfig(n_steps=1, batch_size=2, crop=crop)
+    with pytest.raises(ValueError, match=f"need a crop of 4x8 or less, got {crop[0]}x{crop[1]}"):
+        train_closed_set(Witness(), *coded_frames(2), config)
+    with pytest.raises(ValueError, match="need crop width of 1 or more, got 0"):
+        ClosedSetConfig(crop=(1, 0))
+
+
+@pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
+def test_pixels_weigh_by_the_share_of_their_class(balance):
+    images, labels = halves(2)
+    labels[:, 20:22] = 5
+    config = ClosedSetConfig(n_steps=1, batch_size=2, class_balance=balance)
+    (loss,) = train_closed_set(PerPixel(), images, labels, config)
+    logits = PerPixel()(normalize(images)).logits.detach()
+    nll = -logits.log_softmax(1)
+    known = [int(value) for value in labels.unique() if value < 19]
+    n_known = sum(int((labels == value).sum()) for value in known)
+    total = weight = 0.0
+    for value in known:
+        is_class = labels == value
+        each = (float(is_class.sum()) / n_known) ** -balance
+        total += each * float(nll[:, value][is_class].sum())
+        weight += each * float(is_class.sum())
+    assert float(loss) == pytest.approx(total / weight, rel=1e-5)
+    with pytest.raises(ValueError, match="need class_balance in"):
+        ClosedSetConfig(class_balance=balance + 1.1)
+
+
+@pytest.mark.parametrize("was_training", [True, False])
+def test_confusion_counts_every_image_once_and_leaves_the_mode(was_training):
+    images, labels = coded_frames(5)
+    network = PerPixel().train(was_training)
+    labels[:, 0] = 255
+    found = closed_set_confusion(network, images, labels, batch_size=2)
+    with torch.no_grad():
+        predicted = network(normalize(images)).logits.argmax(1)
+    assert (found == confusion_matrix(labels.numpy(), predicted.numpy())).all()
+    assert found.sum() == 5 * 3 * 8
+    assert network.training == was_training
+    assert all(parameter.grad is None for parameter in network.parameters())
 
 
 def test_mixed_precision_is_on_where_it_is_asked_for():

@@ -5,6 +5,7 @@ import pytest
 
 from models.checkpoint.matching import has_prefix
 from models.losses import DEEPLAB_LOSS, MASK2FORMER_LOSS
+from models.losses.settings import contrastive_config
 from models.segmentation.architectures import published_shapes
 from models.training.config import (
     StageConfig,
@@ -12,7 +13,6 @@ from models.training.config import (
     config_from_json,
     first_difference,
 )
-from models.training.contrastive import contrastive_config
 from models.training.published import PUBLISHED, RELEASED
 
 DEEPLAB, MASK2FORMER = PUBLISHED["deeplab_wrn38"], PUBLISHED["mask2former_r50"]

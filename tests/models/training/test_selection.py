@@ -7,7 +7,7 @@ from torch import nn
 from models.metrics import class_iou, confusion_matrix
 from models.segmentation.architectures import build
 from models.segmentation.network import Segmenter, SegmenterOutput, normalize
-from models.training.selection import selection_score
+from models.training.selection import ood_score_of, selection_score
 
 GENERATOR = np.random.default_rng(0)
 
@@ -21,6 +21,17 @@ def held_out(size):
 @pytest.fixture(scope="module")
 def network():
     return build("deeplab_miniature", seed=0)
+
+
+def test_the_score_of_one_image_is_that_of_evaluation(network):
+    image, _ = held_out((33, 65))
+    with torch.no_grad():
+        wanted = network(normalize(torch.from_numpy(image)[None])).ood_score[0].numpy()
+    network.train()
+    found = ood_score_of(network, image)
+    assert network.training
+    network.eval()
+    assert np.array_equal(found, wanted)
 
 
 def test_score_equals_the_metrics_over_all_pixels_of_images_of_any_size(network):

@@ -1,0 +1,94 @@
+"""The last part of `multishift demo`: a segmenter learns the known classes, then the unknown."""
+
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+from upath import UPath
+
+from assets.closed_set.committing import rows_of
+from assets.closed_set.names import ASSET, START
+from assets.partitions import FIRST_ROUND, train_cities
+from assets.segmenters.config import SegmenterConfig
+from pipelines.commands.console import err, out
+from pipelines.commands.runs import run_job
+from pipelines.commands.train import run_train
+from pipelines.commands.train_curve import sparkline
+from pipelines.settings import Settings
+from storage.atomic import write_atomically
+from storage.store import Store
+from storage.world import PAPER_WORLD, read_world
+
+ARCHITECTURE = "deeplab_miniature"
+JOB = "train_closed_set"
+SELECTION = "demo"
+FILE = f"""# What the demo trains on: every scene that it drew. The demo leaves this file as it is;
+# docs/training_sets.md tells what else a selection may say.
+rounds = ["{FIRST_ROUND}"]
+"""
+MAX_CLASSES = 5
+FORMER_JOBS = 5
+"""Steps of the demo before those of the cities."""
+
+
+def train_demo(settings: Settings, store: Store) -> bool:
+    """Train on the known classes, choose pairs, train in two stages; true if all runs did well.
+
+    Each prints what came of it. What is there for the same inputs is not trained again. Only the
+    miniature is trained on: to learn enough of real frames takes more than a demo.
+    """
+    root = Path(settings.data_root)
+    if read_world(root) == PAPER_WORLD:
+        out.print("no training: real frames take a GPU and a checkpoint (docs/training.md)")
+        return True
+    step = FORMER_JOBS + len(train_cities(root)) + 1
+    err.print(f"[bold]{step}[/] Dagster job [bold]{JOB}[/], {ARCHITECTURE}")
+    if not run_job(JOB, partition_key=ARCHITECTURE):
+        return False
+    show_closed_set(store)
+    write_selection(Path(settings.selections_root))
+    err.print(f"[bold]{step + 1}[/] both stages, selection [bold]{SELECTION}[/]")
+    return run_train(SELECTION, two_stages(), device=None) == 0
+
+
+def two_stages() -> SegmenterConfig:
+    """The published training at the size of the demo: some pairs, a few minutes on two cores."""
+    return SegmenterConfig.model_validate(
+        {
+            "architecture": ARCHITECTURE,
+            "initial_checkpoint": START,
+            "held_out_frac": 0.2,
+            "n_between_logs": 5,
+            "settings": {"batch_size": 2, "stages": [{"n_epochs": 4}, {"n_epochs": 16}]},
+        }
+    )
+
+
+def write_selection(folder: Path) -> Path:
+    """Path of the demo's selection file, written if there is none."""
+    path = folder / f"{SELECTION}.toml"
+    if not path.exists():
+        write_atomically(UPath(path), FILE.encode())
+    return path
+
+
+def show_closed_set(store: Store) -> None:
+    """Print how well the known classes are named, and the way there."""
+    rows = rows_of(store.manifests.wanted(ASSET, ARCHITECTURE), store)
+    row = rows.checkpoint
+    # Not the table's title: that would be broken at the width of the narrow table.
+    title = f"{ARCHITECTURE} on the known classes, {row.n_frames} frames, {row.n_steps} steps"
+    out.print(title, soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for heading in ("epoch", "loss", "mIoU"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    scored = [step for step in rows.steps if step.mean_iou is not None]
+    for step in scored:
+        table.add_row(str(step.epoch + 1), f"{step.loss:.4f}", f"{step.mean_iou or 0:.4f}")
+    out.print(table)
+    out.print(f"loss {sparkline([step.loss for step in rows.steps])}")
+    out.print(f"mIoU {sparkline([step.mean_iou or 0.0 for step in scored])}")
+    named = sorted(zip(row.class_ious, row.class_names, strict=True))
+    worst = ", ".join(f"{name} {iou:.2f}" for iou, name in named[:MAX_CLASSES])
+    n_held_out = len(row.held_out_frame_ids)
+    out.print(f"held-out frames: {n_held_out}, mIoU {row.mean_iou:.4f}; hardest: {worst}")
