@@ -68,19 +68,32 @@ def plan_training(
     """
     opened = store.open()
     pairs = version_to_read(TRAINING_SET, selection, opened)
-    held_out = HeldOut(
-        frac=config.held_out_frac,
-        max_frames=config.max_held_out_frames,
-        every_n_epochs=config.n_epochs_between_scores,
-    )
+    held_out = _held_out(config)
     refuse_unusable(pairs, held_out, opened)
     configuration = _configuration(config, data)
     bank = _bank(opened) if configuration["transform"]["paste"] is not None else None
     initial, known = config.initial_checkpoint, None
     if initial == START:
         initial, known = closed_set_start(configuration["architecture"], opened, place.folder)
+    wish = _wish(pairs, bank, config, configuration, held_out, initial)
+    return TrainingOrder(
+        item=_item(wish, initial, config, data, store, place),
+        sources=tuple(version for version in (pairs, bank, known) if version is not None),
+        max_seconds=config.max_hours * _SECONDS_AN_HOUR,
+    )
+
+
+def _item(
+    wish: Wish,
+    initial: str,
+    config: SegmenterConfig,
+    data: DataRoot,
+    store: ManifestStore,
+    place: TrainingPlace,
+) -> TrainingItem:
+    """What a worker gets; its folders are named after what decides the training."""
     item = TrainingItem(
-        wish=_wish(pairs, bank, config, configuration, held_out, initial),
+        wish=wish,
         store_root=store.root,
         single_writer=store.single_writer,
         data_root=str(data.folder),
@@ -91,14 +104,16 @@ def plan_training(
         n_between_checkpoints=config.n_between_checkpoints,
         n_between_logs=config.n_between_logs,
     )
-    return TrainingOrder(
-        item=replace(
-            item,
-            work=str(place.folder / training_key(item)),
-            tensorboard=str(place.folder / TENSORBOARD / training_key(item)),
-        ),
-        sources=tuple(version for version in (pairs, bank, known) if version is not None),
-        max_seconds=config.max_hours * _SECONDS_AN_HOUR,
+    key = training_key(item)
+    curves = place.folder / TENSORBOARD / key
+    return replace(item, work=str(place.folder / key), tensorboard=str(curves))
+
+
+def _held_out(config: SegmenterConfig) -> HeldOut:
+    return HeldOut(
+        frac=config.held_out_frac,
+        max_frames=config.max_held_out_frames,
+        every_n_epochs=config.n_epochs_between_scores,
     )
 
 
