@@ -117,12 +117,12 @@ FULL = BundleRecipe(
     ),
     judge=_fit(4000, 32, 2e-3, seed=4),
     classifier=_fit(1500, 64, 2e-3, seed=5),
-    autoencoder=AutoencoderConfig(fit=_fit(3000, 48, 1.2e-3, seed=6)),
+    autoencoder=AutoencoderConfig(fit=_fit(2200, 48, 1.2e-3, seed=6)),
     diffusion=DiffusionConfig(
         fit=FitConfig(
             n_steps=20_000,
             batch_size=128,
-            learning_rate=8e-4,
+            learning_rate=1e-3,
             n_warm_up=300,
             average_decay=0.9995,
             seed=7,
