@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.finish import finish
+from pipelines.evaluation_cli import add_evaluation_commands
 from pipelines.scene_cli import add_scene_commands
 from pipelines.training_cli import add_training_commands
 from storage.fetching import FetchedSet
@@ -195,6 +196,7 @@ def vacuum_command(
 
 add_scene_commands(app)
 add_training_commands(app)
+add_evaluation_commands(app)
 
 if __name__ == "__main__":
     app()

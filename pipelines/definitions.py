@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from assets.benchmark_report import benchmark_report
+from assets.benchmark_scores import benchmark_scores
+from assets.benchmarks.config import MeasuringPlace
 from assets.closed_set_checkpoint import closed_set_checkpoint
 from assets.detector_calibration import detector_calibration
 from assets.engine.resource import Engine
@@ -24,6 +27,7 @@ from assets.training_set import training_set
 from pipelines.jobs import (
     calibrate_detector,
     demo,
+    evaluate,
     generate_scenes,
     import_scenes,
     label_scenes,
@@ -55,6 +59,8 @@ def build_definitions(
             training_set,
             closed_set_checkpoint,
             segmenter_checkpoint,
+            benchmark_scores,
+            benchmark_report,
         ],
         asset_checks=[bank_checks],
         jobs=[
@@ -70,6 +76,7 @@ def build_definitions(
             train_miniature_bundle,
             train_closed_set,
             train_segmenter,
+            evaluate,
         ],
         resources={**_resources(settings), **(resources or {})},
     )
@@ -95,6 +102,12 @@ def _resources(settings: Settings) -> dict[str, object]:
             work_root=settings.work_root,
             device=settings.training_device,
             n_loader_workers=settings.loader_workers,
+        ),
+        "measuring_place": MeasuringPlace(
+            work_root=settings.work_root,
+            device=settings.training_device,
+            models_root=settings.models_root,
+            miniature_set=settings.miniature_set,
         ),
     }
 

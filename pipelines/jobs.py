@@ -72,6 +72,12 @@ train_segmenter = dg.define_asset_job(
     description="Train a segmenter on the pairs of a selection; a run that was stopped goes on.",
 )
 
+evaluate = dg.define_asset_job(
+    "evaluate",
+    selection=dg.AssetSelection.assets("benchmark_scores", "benchmark_report"),
+    description="Measure a checkpoint on a benchmark, and write the report of it.",
+)
+
 
 @dg.job(description="Register a round and the cities of Cityscapes: the partitions of generation.")
 def open_round() -> None:

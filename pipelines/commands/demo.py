@@ -12,8 +12,10 @@ from assets.labelling.labels import ASSET as LABELLED
 from assets.miniature.world import MiniatureSize, write_world
 from assets.object_bank.bank import ASSET
 from assets.object_bank.report import SHEET
+from assets.partitions import train_cities
 from models.miniature.world import WORLD_VERSION
 from pipelines.commands.console import err, out
+from pipelines.commands.demo_evaluation import evaluate_demo
 from pipelines.commands.demo_scenes import generate, missing_network, show_scenes
 from pipelines.commands.demo_training import train_demo
 from pipelines.commands.instance import choose_instance
@@ -21,10 +23,12 @@ from pipelines.commands.runs import run_job
 from pipelines.settings import STATE_ROOT, Settings, read_settings
 from storage.records import ClassCount, OodObject, Quarantined
 from storage.store import Store, open_store
-from storage.world import read_marker
+from storage.world import PAPER_WORLD, read_marker, read_world
 
 UI = "http://127.0.0.1:3000"
 MAX_NAMED = 5
+FORMER_JOBS = 5
+"""Steps of the demo before those of the cities."""
 
 
 def run_demo(*, n_train: int) -> int:
@@ -45,12 +49,23 @@ def run_demo(*, n_train: int) -> int:
         return 1
     if missing is None:
         show_scenes(settings, store)
-        is_done = train_demo(settings, store)
+        is_done = learn_and_measure(settings, store)
     else:
         out.print(f"no scenes yet: {missing}", markup=False, soft_wrap=True)
     page = f"{UI}/assets/{ASSET if missing else LABELLED}"
     out.print(f"runs, lineage and pictures: make ui, then {page}", soft_wrap=True)
     return 0 if is_done else 1
+
+
+def learn_and_measure(settings: Settings, store: Store) -> bool:
+    """The last steps; only in the miniature, for real frames take more than a demo to learn."""
+    root = Path(settings.data_root)
+    if read_world(root) == PAPER_WORLD:
+        out.print("no training: real frames take a GPU and a checkpoint (docs/training.md)")
+        return True
+    step = FORMER_JOBS + len(train_cities(root)) + 1
+    is_trained = train_demo(settings, store, step=step)
+    return is_trained and evaluate_demo(settings, store, step=step + 2)
 
 
 def _fill_bank() -> bool:

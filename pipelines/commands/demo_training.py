@@ -8,7 +8,7 @@ from upath import UPath
 
 from assets.closed_set.committing import rows_of
 from assets.closed_set.names import ASSET, START
-from assets.partitions import FIRST_ROUND, train_cities
+from assets.partitions import FIRST_ROUND
 from assets.segmenters.config import SegmenterConfig
 from pipelines.commands.console import err, out
 from pipelines.commands.runs import run_job
@@ -17,7 +17,6 @@ from pipelines.commands.train_curve import sparkline
 from pipelines.settings import Settings
 from storage.atomic import write_atomically
 from storage.store import Store
-from storage.world import PAPER_WORLD, read_world
 
 ARCHITECTURE = "deeplab_miniature"
 JOB = "train_closed_set"
@@ -27,21 +26,18 @@ FILE = f"""# What the demo trains on: every scene that it drew. The demo leaves 
 rounds = ["{FIRST_ROUND}"]
 """
 MAX_CLASSES = 5
-FORMER_JOBS = 5
-"""Steps of the demo before those of the cities."""
 
 
-def train_demo(settings: Settings, store: Store) -> bool:
+def train_demo(settings: Settings, store: Store, *, step: int) -> bool:
     """Train on the known classes, choose pairs, train in two stages; true if all runs did well.
 
-    Each prints what came of it. What is there for the same inputs is not trained again. Only the
-    miniature is trained on: to learn enough of real frames takes more than a demo.
+    Each prints what came of it. What is there for the same inputs is not trained again.
+
+    Args:
+        settings: of this checkout.
+        store: where everything lies.
+        step: number of the first step of the demo that this takes; it takes two.
     """
-    root = Path(settings.data_root)
-    if read_world(root) == PAPER_WORLD:
-        out.print("no training: real frames take a GPU and a checkpoint (docs/training.md)")
-        return True
-    step = FORMER_JOBS + len(train_cities(root)) + 1
     err.print(f"[bold]{step}[/] Dagster job [bold]{JOB}[/], {ARCHITECTURE}")
     if not run_job(JOB, partition_key=ARCHITECTURE):
         return False

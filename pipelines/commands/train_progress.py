@@ -11,8 +11,10 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from assets.segmenters.committing import rows_or_none
 from assets.segmenters.curve import read_steps
 from assets.segmenters.item import TrainingItem
+from assets.segmenters.names import ASSET
 from assets.segmenters.order import TrainingOrder
 from assets.segmenters.splitting import split_pairs
 from assets.selecting.samples import TABLE
@@ -27,8 +29,10 @@ LOOK_EVERY_S = 0.5
 def shown_progress(order: TrainingOrder, store: Store) -> Iterator[None]:
     """Follow the curve of a training while the context is open.
 
-    It is read from the work folder, so that it does not matter which process trains.
+    It is read from the work folder, so that it does not matter which process trains; what was not
+    seen there before the folder was removed, from the rows that are committed then.
     """
+    was_done = bool(_committed(order, store))
     with _terminal() as stream:
         console = Console(file=stream, highlight=False, soft_wrap=True)
         shown = _Shown(order, _steps(order, store), console)
@@ -47,6 +51,8 @@ def shown_progress(order: TrainingOrder, store: Store) -> Iterator[None]:
                 is_over.set()
                 thread.join()
                 shown.look()
+                if not was_done:
+                    shown.tell(_committed(order, store))
 
 
 class _Shown:
@@ -65,8 +71,12 @@ class _Shown:
             console.print(f"  going on: {self._seen} of {n_steps} steps are logged")
 
     def look(self) -> None:
+        """Tell of the steps in the work folder."""
+        self.tell(self._read())
+
+    def tell(self, steps: tuple[TrainingStep, ...]) -> None:
         """Tell of the steps that are new: all that were scored, and the newest by the bar."""
-        new = [step for step in self._read() if step.step > self._seen]
+        new = [step for step in steps if step.step > self._seen]
         for step in new:
             if step.average_precision is not None:
                 self._console.print(f"  {self._told(step)}")
@@ -92,6 +102,13 @@ def _steps(order: TrainingOrder, store: Store) -> int:
     n_pairs = config["batch_size"] * config["n_accumulated"] * wish.n_processes
     n_steps = len(split_pairs(rows, wish.held_out).learned) // int(n_pairs)
     return n_steps * sum(int(stage["n_epochs"]) for stage in config["stages"])
+
+
+def _committed(order: TrainingOrder, store: Store) -> tuple[TrainingStep, ...]:
+    """Steps of the training in the store; none before it is finished."""
+    wish = order.item.wish
+    version = store.manifests.latest(ASSET, wish.selection)
+    return rows_or_none(version, store).of_training(wish.training).steps if version else ()
 
 
 @contextmanager

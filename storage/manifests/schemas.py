@@ -10,6 +10,12 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from storage.benchmark_records import (
+    BenchmarkResult,
+    MeasuredImage,
+    ScoreCurve,
+    ShownImage,
+)
 from storage.manifests.columns import arrow_schema, key_columns, record_name
 from storage.records import (
     ClassCount,
@@ -53,6 +59,7 @@ Record = TypeVar("Record")
 
 TABLES: Mapping[str, type] = MappingProxyType(
     {
+        "benchmark_results": BenchmarkResult,
         "class_counts": ClassCount,
         "closed_set_checkpoints": ClosedSetCheckpoint,
         "closed_set_steps": ClosedSetStep,
@@ -62,13 +69,16 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "generated_frames": GeneratedFrame,
         "known_scores": KnownScoreCount,
         "labelled_scenes": LabelledScene,
+        "measured_images": MeasuredImage,
         "object_attempts": ObjectAttempt,
         "ood_objects": OodObject,
         "quarantine": Quarantined,
         "scene_attempts": SceneAttempt,
         "scene_requests": SceneRequest,
         "scene_verdicts": SceneVerdict,
+        "score_curves": ScoreCurve,
         "segmenter_checkpoints": SegmenterCheckpoint,
+        "shown_images": ShownImage,
         "source_objects": SourceObject,
         "training_pairs": TrainingPair,
         "training_steps": TrainingStep,

@@ -13,8 +13,9 @@ from assets.selecting.files import parse_selection
 from models.miniature import OBJECT_KINDS, WORLD_VERSION
 from pipelines.cli import app
 from pipelines.commands import demo as demo_command
+from pipelines.commands.demo import learn_and_measure
 from pipelines.commands.demo_scenes import missing_network
-from pipelines.commands.demo_training import train_demo, write_selection
+from pipelines.commands.demo_training import write_selection
 from pipelines.settings import Settings
 from storage.datasets.check import check_root
 from storage.records import OodObject
@@ -69,7 +70,7 @@ def test_the_runs_are_on_the_instance_with_versions_that_agree(demo):
     assert {name: run.status.value for name, run in runs.items()} == dict.fromkeys(
         (
             *("observe_data", "demo", "open_round", "calibrate_detector", "generate_scenes"),
-            *("train_closed_set", "select_training_set", "train_segmenter"),
+            *("train_closed_set", "select_training_set", "train_segmenter", "evaluate"),
         ),
         "SUCCESS",
     )
@@ -162,6 +163,14 @@ def test_the_demo_ends_with_a_network_that_was_trained_on_its_scenes(demo):
     assert parse_selection(path.read_text(), "demo").rounds == ("round-1",)
 
 
+def test_the_demo_reports_on_the_benchmarks_of_its_world(demo):
+    assert "All pixels of a benchmark together, in percent" in demo.output
+    (line,) = [row for row in demo.output.splitlines() if row.startswith("report of the ")]
+    page = Path(line.partition(": ")[2]).read_text(encoding="utf-8")
+    assert "RoadAnomaly21" in page
+    assert "The images are those of the miniature world" in page
+
+
 def test_a_selection_of_the_demo_that_is_there_stays(tmp_path):
     path = write_selection(tmp_path)
     path.write_text('rounds = "all"')
@@ -170,7 +179,7 @@ def test_a_selection_of_the_demo_that_is_there_stays(tmp_path):
 
 
 def test_real_frames_are_not_trained_on(tmp_path, capsys):
-    assert train_demo(Settings(data_root=str(tmp_path)), open_store(tmp_path / "store"))
+    assert learn_and_measure(Settings(data_root=str(tmp_path)), open_store(tmp_path / "store"))
     assert "no training: real frames take a GPU" in capsys.readouterr().out
 
 

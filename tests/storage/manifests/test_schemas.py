@@ -4,6 +4,7 @@ from typing import Annotated
 import pyarrow as pa
 import pytest
 
+import storage.benchmark_records
 import storage.records
 import storage.scene_records
 import storage.training_records
@@ -179,7 +180,12 @@ def test_fingerprint_takes_equal_numbers_as_equal():
 def test_every_record_has_a_table():
     records = {
         entry
-        for module in (storage.records, storage.scene_records, storage.training_records)
+        for module in (
+            storage.benchmark_records,
+            storage.records,
+            storage.scene_records,
+            storage.training_records,
+        )
         for entry in vars(module).values()
         if isinstance(entry, type) and is_dataclass(entry)
     }
