@@ -35,6 +35,7 @@ def mask_of(row: OodObject) -> np.ndarray:
 
 # pycocotools itself, the oracle here, uses what numpy is about to remove.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:pycocotools")
+@pytest.mark.slow
 def test_every_coco_mask_is_that_of_pycocotools(order, samples):
     apis = {
         split: coco_api.COCO(samples / "coco" / "annotations" / f"instances_{split}2017.json")

@@ -57,6 +57,7 @@ def test_misuse_ends_with_2(run, words):
     assert run(*words).exit_code == 2
 
 
+@pytest.mark.slow
 def test_the_samples_have_exactly_their_known_gaps(run, samples):
     answer = run("check-data", samples, "--json")
     assert answer.exit_code == 1

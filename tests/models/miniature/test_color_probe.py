@@ -65,6 +65,7 @@ def probe_auroc(positives: list[np.ndarray], by_class: dict[int, list[np.ndarray
     return float(roc_auc_score(is_object, scores))
 
 
+@pytest.mark.slow
 def test_objects_together_have_the_colors_of_the_classes() -> None:
     by_kind, by_class = histograms(probe_scenes(70))
     pooled = [histogram for members in by_kind.values() for histogram in members]

@@ -142,6 +142,7 @@ def test_every_kind_is_seen_on_the_street(kind: str) -> None:
         assert placed.mask.sum() < 0.2 * HEIGHT * WIDTH
 
 
+@pytest.mark.slow
 def test_objects_are_neither_specks_nor_giants() -> None:
     areas = [
         placed.mask.sum()
@@ -155,6 +156,7 @@ def test_objects_are_neither_specks_nor_giants() -> None:
     assert 1000 <= high <= 2200
 
 
+@pytest.mark.slow
 def test_every_class_covers_a_tenth_of_the_frames() -> None:
     counts = np.array([labeled_pixels(random_spec(seed, 0)) for seed in range(200)])
     for label in EVALUATED:

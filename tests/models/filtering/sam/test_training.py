@@ -65,6 +65,7 @@ def train(segmenter, n_steps, **options):
     return [float(loss) for loss in train_sam(segmenter, *bright_ellipses(64), config)]
 
 
+@pytest.mark.slow
 def test_it_learns_to_find_bright_ellipses():
     segmenter = tiny()
     losses = train(segmenter, 150, learning_rate=5e-3)
