@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from assets.benchmarks.frames import frame_key
-from assets.benchmarks.maps import map_path, write_map
 from assets.benchmarks.subject import Subject, loaded_network
 from assets.devices import device_of
 from models.metrics import Classes, PixelMetrics, PixelScores, confusion_matrix
@@ -20,6 +19,7 @@ from storage.datasets.registry import read_target
 from storage.images import file_sha256, read_image
 from storage.records import Frame
 from storage.score_files import read_score
+from storage.score_maps import map_path, write_map
 
 
 @dataclass(frozen=True, kw_only=True)

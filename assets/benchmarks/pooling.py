@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from assets.benchmarks.image import Measurement
-from assets.benchmarks.maps import map_path, read_map
 from models.evaluation.curves import CurveCounts, CurvePoints, ScoreSample
 from models.metrics import (
     BinnedPixelMetrics,
@@ -24,6 +23,7 @@ from models.metrics.smiyc import SmiycScores
 from storage.benchmark_records import ALL_DOMAINS, BINNED, SMIYC_BINNED
 from storage.datasets.registry import read_target
 from storage.records import Frame
+from storage.score_maps import map_path, read_map
 
 N_HELD = 1 << 24
 """Scores of each class that a domain holds in memory: 64 MiB; the rest lies in its folder."""
@@ -127,6 +127,7 @@ class _FirstPass:
     _exact: dict[str, PixelMetrics] = field(default_factory=dict)
 
     def update(self, domain: str, score: np.ndarray, label: np.ndarray) -> None:
+        """Count an image of a domain."""
         if domain not in self._exact:
             self._exact[domain] = self._metrics()
         self._exact[domain].update(score, label)

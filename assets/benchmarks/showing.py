@@ -9,7 +9,6 @@ import numpy as np
 
 from assets.benchmarks.frames import frame_key
 from assets.benchmarks.image import ImageFacts
-from assets.benchmarks.maps import map_path, read_map
 from assets.benchmarks.order import BenchmarkOrder
 from models.label_colors import OOD_COLOR, VOID_COLOR, label_colors
 from models.score_overlay import score_overlay
@@ -18,6 +17,7 @@ from storage.datasets.codings import OOD_IGNORED, OOD_YES, Target
 from storage.datasets.registry import read_target
 from storage.images import read_image
 from storage.label_space import OOD_ID
+from storage.score_maps import map_path, read_map
 from storage.thumbnails import thumbnail_bytes
 
 SIDE_PX = 640

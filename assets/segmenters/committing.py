@@ -34,6 +34,21 @@ class Rows:
             steps=tuple(row for row in self.steps if row.training == training),
         )
 
+    @property
+    def scored(self) -> tuple[TrainingStep, ...]:
+        """Steps after which the network was scored on the held-out frames."""
+        return tuple(step for step in self.steps if step.average_precision is not None)
+
+    @property
+    def curves(self) -> dict[str, tuple[list[int], list[float]]]:
+        """Name -> numbers of the steps and values there, for `models.plots.step_curves`."""
+        numbers = [step.step for step in self.scored]
+        return {
+            "loss": ([step.step for step in self.steps], [step.loss for step in self.steps]),
+            "AP": (numbers, [step.average_precision or 0.0 for step in self.scored]),
+            "mIoU": (numbers, [step.mean_iou or 0.0 for step in self.scored]),
+        }
+
 
 def commit_training(
     order: TrainingOrder,

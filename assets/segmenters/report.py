@@ -51,14 +51,7 @@ def _curves(rows: Rows, architecture: str) -> dict[str, dg.MetadataValue]:
     if not rows.steps:
         return {}
     last = rows.steps[-1]
-    scored = [step for step in rows.steps if step.average_precision is not None]
-    numbers = [step.step for step in scored]
-    curves = {
-        "loss": ([step.step for step in rows.steps], [step.loss for step in rows.steps]),
-        "AP": (numbers, [step.average_precision or 0.0 for step in scored]),
-        "mIoU": (numbers, [step.mean_iou or 0.0 for step in scored]),
-    }
-    picture = step_curves(curves, title=f"{architecture}, {last.step} steps")
+    picture = step_curves(rows.curves, title=f"{architecture}, {last.step} steps")
     return {
         "loss": dg.MetadataValue.float(last.loss),
         "curve": inline_picture(picture, "loss of the logged steps, scores on held-out frames"),

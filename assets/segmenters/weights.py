@@ -18,7 +18,7 @@ from models.random_weights import undisturbed
 from models.segmentation import ARCHITECTURES, Segmenter, load_segmenter
 from models.segmentation.closed_set import copy_class_layer
 from storage.images import file_sha256
-from storage.weights import write_weights
+from storage.weights import read_metadata, write_weights
 
 _LIBRARIES = ("torch", "torchvision", "transformers", "numpy", "opencv-python-headless")
 
@@ -88,10 +88,7 @@ def checkpoint_facts(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: if it says nothing.
     """
-    from safetensors import safe_open
-
-    with safe_open(path, framework="pt") as file:
-        text = (file.metadata() or {}).get("multishift")
+    text = read_metadata(path).get("multishift")
     if text is None:
         raise ValueError(
             f"{path}: need a checkpoint of segmenter_checkpoint, got one without the metadata "

@@ -31,10 +31,9 @@ def show_training(version: ManifestVersion, training: str, store: Store) -> None
     """
     rows = rows_of(version, store).of_training(training)
     best = next(row for row in rows.checkpoints if row.is_best)
-    scored = [step for step in rows.steps if step.average_precision is not None]
     _say(f"Selection scores of {best.architecture}, selection {best.selection}")
-    out.print(_table(scored, best))
-    for name, values in _curves(rows.steps, scored).items():
+    out.print(_table(rows.scored, best))
+    for name, values in rows.curves.items():
         numbers = values[1]
         _say(f"{name:>4} {sparkline(numbers)} {numbers[0]:.4f} to {numbers[-1]:.4f}")
     _say(f"curve: {_write_plot(rows, version, best, store)}")
@@ -69,24 +68,12 @@ def _table(scored: Sequence[TrainingStep], best: SegmenterCheckpoint) -> Table:
     return table
 
 
-def _curves(
-    steps: Sequence[TrainingStep], scored: Sequence[TrainingStep]
-) -> dict[str, tuple[list[int], list[float]]]:
-    numbers = [step.step for step in scored]
-    return {
-        "loss": ([step.step for step in steps], [step.loss for step in steps]),
-        "AP": (numbers, [step.average_precision or 0.0 for step in scored]),
-        "mIoU": (numbers, [step.mean_iou or 0.0 for step in scored]),
-    }
-
-
 def _write_plot(
     rows: Rows, version: ManifestVersion, best: SegmenterCheckpoint, store: Store
 ) -> str:
     """Path of the curve as a picture; it replaces that of the training before."""
-    scored = [step for step in rows.steps if step.average_precision is not None]
     title = f"{best.architecture}, {rows.steps[-1].step} steps"
-    picture = step_curves(_curves(rows.steps, scored), title=title)
+    picture = step_curves(rows.curves, title=title)
     name = f"{version.asset}/{version.partition}-{best.architecture}.png"
     return str(store.write_report(name, png_bytes(picture, {})))
 
