@@ -103,8 +103,9 @@ def refuse_unconditional(root: UPath) -> None:
     Writes and removes one small file below ``root``.
 
     Raises:
-        StoreRefusedError: if none or more than one succeeds, or if the class of the file system
-            only looks before it writes, which a trial may miss.
+        StoreRefusedError: if none succeeds, as where a bucket or credentials are missing; if more
+            than one does; or if the class of the file system only looks before it writes, which a
+            trial may miss.
     """
     if _only_looks_first(root.fs):
         raise _unsafe(root, f"{type(root.fs).__name__} checks first and writes later")
@@ -114,18 +115,22 @@ def refuse_unconditional(root: UPath) -> None:
             failures = list(pool.map(lambda n: _failure(probe, n), range(PROBE_THREADS)))
         failures.append(_failure(probe, PROBE_THREADS))  # long after the race: must fail too
     finally:
-        with suppress(OSError):
+        with suppress(Exception):
             probe.fs.rm_file(probe.path)
     n_won = failures.count(None)
-    if n_won != 1:
-        reason = f" ({failures[0]!r})" if n_won == 0 else ""
-        raise _unsafe(root, f"{n_won} of {len(failures)} creates of one file succeed{reason}")
+    if n_won == 0:
+        raise StoreRefusedError(
+            f"{root}: need a store that can be written, got {failures[0]!r}; check that the bucket "
+            "exists, the address of the service, the credentials, and what they allow"
+        )
+    if n_won > 1:
+        raise _unsafe(root, f"{n_won} of {len(failures)} creates of one file succeed")
 
 
 def _failure(probe: UPath, number: int) -> Exception | None:
     try:
         create(probe, str(number).encode())
-    except (OSError, NotImplementedError, TypeError, ValueError) as error:
+    except Exception as error:  # every client of a store has errors of its own
         return error
     return None
 

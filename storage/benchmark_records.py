@@ -7,7 +7,7 @@ conventions are those of `storage.records`. Shares are in [0, 1], never in perce
 from dataclasses import dataclass
 from typing import Annotated
 
-from storage.records import BlobRef, Key
+from storage.records import BlobRef, InnerPath, Key
 
 KNOWN_CLASSES = "known_classes"
 """In place of a score: rows that tell how well the known classes were named."""
@@ -39,7 +39,7 @@ class MeasuredImage:
         str, "name of the score; 'known_classes' for classes, 'none' where skipped", Key
     ]
     domain: Annotated[str, "covariate condition that the layout states; else empty"]
-    image_path: Annotated[str, "image file, relative to the data root"]
+    image_path: Annotated[str, "image file, relative to the data root", InnerPath]
     image_sha256: Annotated[str | None, "SHA-256 of the image file; None where skipped"]
     label_sha256: Annotated[str | None, "SHA-256 of the label file; None where skipped"]
     label_coding: Annotated[str, "name of the coding in `storage.datasets.codings`"]

@@ -17,13 +17,15 @@ from PIL import Image
 from upath import UPath
 
 from storage.atomic import write_atomically
-from storage.listing import StoredFile, files_below, fresh_root, stored_file
+from storage.limits import MAX_PIXELS
+from storage.listing import StoredFile, files_below, first_file, fresh_root, stored_file
 
 SUFFIXES = (".png", ".webp", ".npz", ".safetensors", ".json", ".bin")
 """Kinds of blobs; the suffix is for those who open the file and no part of the name."""
 
 PNG_LEVEL = 6
 MAX_UINT16 = 65535
+_FORMATS = ("PNG", "WEBP")
 REFRESH_S = 3600.0
 """A blob older than this is written again when it is put, so that vacuum sees it as new."""
 
@@ -73,9 +75,9 @@ class BlobStore:
         if suffix not in SUFFIXES:
             raise ValueError(f"need a suffix of {', '.join(SUFFIXES)}, got {suffix!r}")
         name = sha256(content).hexdigest()
-        path = self._find(name) or self._place(name, suffix)
-        if not _is_fresh(path, content):
-            write_atomically(path, content)
+        found = self._find(name)
+        if found is None or not _is_fresh(found, content):
+            write_atomically(found or self._place(name, suffix), content)
         return name
 
     def get(self, name: str) -> bytes:
@@ -106,8 +108,16 @@ class BlobStore:
         return self.put(stream.getvalue(), ".png")
 
     def get_image(self, name: str) -> Pixels:
-        """Pixels of an image blob, as they were given to `put_image`; errors as in `get`."""
-        with Image.open(io.BytesIO(self.get(name))) as image:
+        """Pixels of an image blob, as they were given to `put_image`.
+
+        Raises:
+            MissingBlobError: if there is no such blob.
+            DamagedBlobError: if its bytes are others, or unpack to more than `MAX_PIXELS`.
+        """
+        with Image.open(io.BytesIO(self.get(name)), formats=_FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                size = f"{image.width}x{image.height}"
+                raise DamagedBlobError(f"{name}: need at most {MAX_PIXELS} pixels, got {size}")
             pixels = np.array(image)
         return pixels.astype(np.int32) if pixels.dtype == np.uint16 else pixels
 
@@ -140,8 +150,8 @@ class BlobStore:
         return self.folder / name[:2] / f"{name}{suffix}"
 
     def _find(self, name: str) -> UPath | None:
-        places = (self._place(name, suffix) for suffix in SUFFIXES)
-        return next((place for place in places if place.fs.isfile(place.path)), None)
+        folder = self._place(name, "").parent
+        return first_file(folder, name, SUFFIXES)
 
 
 def is_blob(file: StoredFile) -> bool:

@@ -7,12 +7,10 @@ scaling. Writing is atomic: a killed process leaves the old file or none, never 
 import hashlib
 import io
 import struct
-import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 from jaxtyping import Int, Integer, UInt8, UInt16
@@ -21,10 +19,9 @@ from upath import UPath
 
 from storage.atomic import write_atomically
 from storage.datasets.dataset import BadFileError
+from storage.limits import MAX_PIXELS as MAX_PIXELS
+from storage.numpy_format import UNREADABLE, Declared, read_npz
 from storage.png import png_bytes as png_bytes
-
-MAX_PIXELS = 64_000_000
-"""Largest image that is decoded: far above every data set of the method, far below a bomb."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _UNREADABLE = (
@@ -36,13 +33,6 @@ _UNREADABLE = (
     zlib.error,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,  # raised only where warnings are errors
-)
-_UNPACKABLE = (
-    zipfile.BadZipFile,
-    NotImplementedError,
-    RuntimeError,
-    TypeError,
-    TokenError,  # NumPy parses the header of an array as Python source
 )
 _FETCH_AGAIN = "fetch or copy the file again"
 
@@ -151,27 +141,15 @@ def read_npz_array(path: Path, *, n_axes: int) -> Integer[np.ndarray, "..."]:
         BadFileError: if the file is no such archive.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.namelist()
-            if len(members) != 1:
-                fact = f"need one array in the archive, got {len(members)}"
-                raise BadFileError(path, fact, "keep the label array only")
-            _check_header(path, archive, members[0], n_axes)
-            with archive.open(members[0]) as stream:
-                return np.lib.format.read_array(stream, allow_pickle=False)
+        return read_npz(path, lambda declared: _check_declared(path, declared, n_axes))
     except BadFileError:
         raise
-    except (*_UNREADABLE, *_UNPACKABLE) as error:
+    except UNREADABLE as error:
         raise BadFileError(path, f"cannot be unpacked ({error})", _FETCH_AGAIN) from error
 
 
-def _check_header(path: Path, archive: zipfile.ZipFile, member: str, n_axes: int) -> None:
-    with archive.open(member) as stream:
-        version = np.lib.format.read_magic(stream)
-        is_short = version == (1, 0)
-        form = np.lib.format
-        read = form.read_array_header_1_0 if is_short else form.read_array_header_2_0
-        shape, _, dtype = read(stream)
+def _check_declared(path: Path, declared: Declared, n_axes: int) -> None:
+    shape, dtype = declared
     if dtype.kind not in "ui" or len(shape) != n_axes:
         fact = f"need {n_axes} axes of integers, got {len(shape)} axes of {dtype}"
         raise BadFileError(path, fact, "store the ids as one integer array")

@@ -4,7 +4,8 @@ Listings must be fresh, because a cached one hides the version that another proc
 every root through `fresh_root`.
 """
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +46,18 @@ def stored_file(path: UPath) -> StoredFile | None:
     except FileNotFoundError:
         return None
     return StoredFile(path, path.name, int(info["size"] or 0), _modified_s(info))
+
+
+def first_file(folder: UPath, stem: str, suffixes: Sequence[str]) -> UPath | None:
+    """The file ``<stem><suffix>`` of a folder with the first suffix that there is; else None.
+
+    An object store is asked once, by the start of the name, and not once for every suffix.
+    """
+    if "prefix" not in inspect.signature(folder.fs.find).parameters:
+        places = (folder / f"{stem}{suffix}" for suffix in suffixes)
+        return next((place for place in places if place.fs.isfile(place.path)), None)
+    found = {str(name).rsplit("/", 1)[-1] for name in folder.fs.find(folder.path, prefix=stem)}
+    return next((folder / f"{stem}{s}" for s in suffixes if f"{stem}{s}" in found), None)
 
 
 def names(folder: UPath) -> list[str]:

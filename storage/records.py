@@ -22,6 +22,10 @@ class BlobRef:
     """Marks a column of SHA-256 names in the blob store: vacuum keeps what it names."""
 
 
+class InnerPath:
+    """Marks a column of file names relative to the data root, none of which may lead out of it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Frame:
     """One image of a data set, with the files that label it (paths relative to the data root)."""
@@ -33,9 +37,13 @@ class Frame:
     domain: Annotated[
         str, "covariate condition that the layout states (fog, night, ...); else empty"
     ]
-    image: Annotated[str, "image file, relative to the data root, forward slashes"]
-    label: Annotated[str | None, "label file, relative to the data root; None where hidden"]
-    instances: Annotated[str | None, "instance file or folder, relative; None where there is none"]
+    image: Annotated[str, "image file, relative to the data root, forward slashes", InnerPath]
+    label: Annotated[
+        str | None, "label file, relative to the data root; None where hidden", InnerPath
+    ]
+    instances: Annotated[
+        str | None, "instance file or folder, relative; None where there is none", InnerPath
+    ]
     coding: Annotated[str, "name of the label coding in `storage.datasets.codings`"]
     is_scored: Annotated[bool, "false for images whose labels are hidden: never score them"]
 
@@ -80,7 +88,7 @@ class SourceObject:
 
     dataset: Annotated[str, "name of the data set in `storage.datasets`", Key]
     split: Annotated[str, "split of the image", Key]
-    image: Annotated[str, "image file, relative to the data root"]
+    image: Annotated[str, "image file, relative to the data root", InnerPath]
     image_id: Annotated[str, "image as the data set names it, unique within the split", Key]
     license: Annotated[str, "license or terms of the image"]
     instance_id: Annotated[
@@ -105,7 +113,7 @@ class OodObject:
     object_id: Annotated[str, "`dataset/split/image id/instance id`, unique in the bank"]
     dataset: Annotated[str, "name of the data set in `storage.datasets`"]
     split: Annotated[str, "split of the source image"]
-    source_image: Annotated[str, "source image, relative to the data root"]
+    source_image: Annotated[str, "source image, relative to the data root", InnerPath]
     source_sha256: Annotated[str, "SHA-256 of the source image file"]
     license: Annotated[str, "license of the source image"]
     instance_id: Annotated[str, "instance as the data set numbers it, or component number"]

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Int, Int64
 from pycocotools import mask as coco_mask
 
+from storage.limits import MAX_PIXELS
+
 
 def encode_mask(mask: Bool[np.ndarray, "height width"]) -> bytes:
     """COCO compressed RLE of a mask of full image size."""
@@ -53,8 +55,11 @@ def decode_mask(
     """Mask of a COCO compressed RLE; true on the object.
 
     Raises:
-        ValueError: if the runs do not fill exactly ``height_px * width_px`` pixels.
+        ValueError: if the runs do not fill exactly ``height_px * width_px`` pixels, or these are
+            more than `MAX_PIXELS`.
     """
+    if height_px * width_px > MAX_PIXELS:
+        raise ValueError(f"need a mask of at most {MAX_PIXELS} pixels, got {height_px}x{width_px}")
     runs = _checked_runs(counts, height_px, width_px)
     is_object = np.arange(runs.size) % 2 == 1
     return np.ascontiguousarray(np.repeat(is_object, runs).reshape(width_px, height_px).T)

@@ -6,7 +6,7 @@ The conventions are those of `storage.records`.
 from dataclasses import dataclass
 from typing import Annotated
 
-from storage.records import BlobRef, Key
+from storage.records import BlobRef, InnerPath, Key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +45,8 @@ class SceneRequest:
     ]
     height_px: Annotated[int, "height of the label map"]
     width_px: Annotated[int, "width of the label map"]
-    image: Annotated[str, "image of the frame, relative to the data root"]
-    label: Annotated[str, "label of the frame, relative to the data root"]
+    image: Annotated[str, "image of the frame, relative to the data root", InnerPath]
+    label: Annotated[str, "label of the frame, relative to the data root", InnerPath]
     label_coding: Annotated[str, "name of the label coding in `storage.datasets.codings`"]
     image_sha256: Annotated[str, "SHA-256 of the image file"]
     label_sha256: Annotated[str, "SHA-256 of the label file"]
@@ -179,8 +179,8 @@ class LabelledScene:
     profile_id: Annotated[
         str | None, "how it was computed, of `execution_profiles`; None if unknown"
     ]
-    source_image: Annotated[str, "photograph of the frame, relative to the data root"]
-    source_label: Annotated[str, "label of the frame, relative to the data root"]
+    source_image: Annotated[str, "photograph of the frame, relative to the data root", InnerPath]
+    source_label: Annotated[str, "label of the frame, relative to the data root", InnerPath]
     licenses: Annotated[
         tuple[str, ...], "license or terms of every source: the frame, each object, the generator"
     ]

@@ -4,62 +4,24 @@ Nothing is unpickled, and nothing is allocated or unpacked before the declared s
 checked. Which file belongs to which image: `storage.score_folders`.
 """
 
-import io
-import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from tokenize import TokenError
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
 
 from storage.datasets.dataset import BadFileError
-from storage.images import MAX_PIXELS
+from storage.limits import MAX_PIXELS
+from storage.numpy_format import UNREADABLE, Check, Declared, read_npy, read_npz
 from storage.smiyc_scores import read_smiyc_array
 
 MAX_SCORE_BYTES = 8 * MAX_PIXELS
 """Largest array that is read: as large as the largest image, in the widest type."""
 
-_MAX_HEADER_BYTES = 16_384
-"""NumPy refuses longer headers too, but reads them first."""
-
-_PACKED_AS_NUMPY_DOES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    KeyError,
-    SyntaxError,
-    TokenError,  # NumPy parses the header as Python source
-    MemoryError,  # which may be nested too deeply
-    RuntimeError,
-    NotImplementedError,
-    struct.error,
-    zlib.error,
-    zipfile.BadZipFile,
-)
 _WRITE_AGAIN = "write the score map again"
-
-
-class Declared(NamedTuple):
-    """What a file says of the array that it holds."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-
-
-Check = Callable[[Declared], None]
-"""Raises `BadFileError` unless the array may be read."""
-
-Read = Callable[[int], bytes]
-"""The next bytes of a stream, as many as there are up to a number."""
 
 
 def read_score(
@@ -137,28 +99,9 @@ def _damage_told(path: Path) -> Iterator[None]:
         yield
     except BadFileError:
         raise
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise BadFileError(path, f"cannot be read ({reason:.200})", _WRITE_AGAIN) from error
-
-
-def _read_npy(path: Path, check: Check) -> np.ndarray:
-    with path.open("rb") as stream:
-        return _array(stream.read, check)
-
-
-def _read_npz(path: Path, check: Check) -> np.ndarray:
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        if len(members) != 1:
-            names = ", ".join(member.filename for member in members[:4]) or "none"
-            fact = f"need one array in the archive, got {len(members)} ({names:.80})"
-            raise BadFileError(path, fact, "save the score map alone")
-        if members[0].compress_type not in _PACKED_AS_NUMPY_DOES:
-            fact = "is packed in a way that NumPy does not use"
-            raise BadFileError(path, fact, "save it with numpy.savez_compressed")
-        with archive.open(members[0]) as stream:
-            return _array(stream.read, check)
 
 
 def _read_hdf5(path: Path, check: Check) -> np.ndarray:
@@ -166,32 +109,8 @@ def _read_hdf5(path: Path, check: Check) -> np.ndarray:
 
 
 _READERS: Mapping[str, Callable[[Path, Check], np.ndarray]] = MappingProxyType(
-    {".npy": _read_npy, ".npz": _read_npz, ".hdf5": _read_hdf5}
+    {".npy": read_npy, ".npz": read_npz, ".hdf5": _read_hdf5}
 )
 
 SCORE_SUFFIXES = tuple(_READERS)
 """Endings of files that `read_score` reads."""
-
-
-def _array(read_next: Read, check: Check) -> np.ndarray:
-    """The array of a stream in NumPy's format, which must end with it.
-
-    The header is read from a bounded piece: a packed one could claim gigabytes for itself.
-
-    Reference: the format is described in ``numpy.lib.format``.
-    """
-    piece = read_next(_MAX_HEADER_BYTES)
-    header = io.BytesIO(piece)
-    form = np.lib.format
-    is_first = form.read_magic(header) == (1, 0)  # longer ones name columns, which no map has
-    read = form.read_array_header_1_0 if is_first else form.read_array_header_2_0
-    shape, is_fortran, dtype = read(header)
-    check(Declared(shape, dtype))
-    n_bytes = prod(shape) * dtype.itemsize
-    content = piece[header.tell() :]
-    content += read_next(max(0, n_bytes + 1 - len(content)))
-    if len(content) != n_bytes:
-        found = "more" if len(content) > n_bytes else f"{len(content)}"
-        raise EOFError(f"it declares {n_bytes} bytes of scores and holds {found}")
-    flat = np.frombuffer(content, dtype)
-    return flat.reshape(shape, order="F" if is_fortran else "C")

@@ -145,7 +145,7 @@ class SubmissionFolder:
 def _facts(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{path}: need the facts of a submission as JSON, got something else ({error}); "
             "remove the folder, or choose another one"

@@ -6,7 +6,7 @@ The conventions are those of `storage.records`.
 from dataclasses import dataclass
 from typing import Annotated
 
-from storage.records import BlobRef, Key, Volatile
+from storage.records import BlobRef, InnerPath, Key, Volatile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +26,9 @@ class TrainingPair:
     ]
     height_px: Annotated[int, "height of the generated picture and its label"]
     width_px: Annotated[int, "width of the generated picture and its label"]
-    source_image: Annotated[str, "photograph of the frame, relative to the data root"]
+    source_image: Annotated[str, "photograph of the frame, relative to the data root", InnerPath]
     source_image_sha256: Annotated[str, "SHA-256 of the file of the photograph"]
-    source_label: Annotated[str, "label of the photograph, relative to the data root"]
+    source_label: Annotated[str, "label of the photograph, relative to the data root", InnerPath]
     source_label_sha256: Annotated[str, "SHA-256 of the file of that label"]
     source_label_coding: Annotated[
         str, "name of the coding of that label in `storage.datasets.codings`"

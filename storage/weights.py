@@ -76,7 +76,7 @@ def read_metadata(path: Path | UPath) -> dict[str, str]:
     try:
         header = json.loads(text)
         return {str(name): str(value) for name, value in header.get("__metadata__", {}).items()}
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{path}: need a safetensors file, got one without its header; was it cut off, or is "
             "it of another kind? `multishift convert-checkpoint` writes such files"

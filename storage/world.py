@@ -64,7 +64,7 @@ def read_marker(data_root: Path) -> dict[str, Any] | None:
         facts = json.loads(marker.read_text(encoding="utf-8"))
         if not facts["world_version"] or int(facts["scene_height_px"]) < 1:
             raise ValueError(f"no world version or no scene height in {facts}")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{marker}: need the marker of a miniature world, got {error!r}; remove the folder and "
             f"run `multishift miniature {data_root}` again"

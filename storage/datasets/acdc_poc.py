@@ -4,6 +4,7 @@ The download holds only the difference of each image to ACDC's (``.npz``, with `
 `restore_image` adds the two. Frames whose image is still a difference are named as gaps.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +98,12 @@ def restore_image(difference: Path, acdc_image: Path) -> UInt8[np.ndarray, "heig
         raise BadFileError(difference, fact, "give the ACDC image it was made from")
     restored: UInt8[np.ndarray, "height width 3"] = image + change
     return restored
+
+
+def painted_object(frame_id: str) -> str:
+    """What was painted into a frame, by its name ``..._rgb_anon_<object>_<seed>``; "" if untold."""
+    _, _, told = frame_id.rpartition(_ORIGINAL_MARK)
+    return re.sub(r"(^|_)\d+$", "", told).replace("_", " ") if _ORIGINAL_MARK in frame_id else ""
 
 
 def write_acdc_poc_frame(

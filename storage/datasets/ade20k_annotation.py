@@ -75,7 +75,7 @@ def _read_json(path: Path) -> Any:
         text = raw.decode("latin-1")
     try:
         return json.loads(text, strict=False)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise BadFileError(path, f"expected JSON, found: {error}", _CURE) from error
 
 

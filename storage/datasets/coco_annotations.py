@@ -61,7 +61,7 @@ def _read_split(path: Path, _changed_ns: int, _n_bytes: int) -> CocoSplit:
     try:
         with path.open(encoding="utf-8") as stream:
             content = json.load(stream, object_hook=_pack_polygons)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadFileError(path, f"expected JSON, found: {error}", _CURE) from error
     try:
         return CocoSplit(

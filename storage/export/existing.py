@@ -51,7 +51,7 @@ def is_same_export(out: Path, digest: str) -> bool:
 def _marker(out: Path) -> Mapping[str, Any]:
     try:
         facts = json.loads((out / MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}
 

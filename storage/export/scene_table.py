@@ -13,9 +13,14 @@ import pyarrow.parquet as pq
 
 from storage.export.plan import PlannedScene
 from storage.manifests.columns import DOC, arrow_schema, blob_columns
+from storage.manifests.parts import unpacked_bytes
 from storage.scene_records import LabelledScene
 
 PARQUET, CSV = "scenes.parquet", "scenes.csv"
+
+MAX_IMPORTED_ROWS = 10_000_000
+MAX_IMPORTED_BYTES = 2**30
+"""Largest table that an import reads; one of ours takes about 500 bytes a scene."""
 
 _FILE_COLUMNS = {
     "name": "file name of the scene, without suffix",
@@ -106,6 +111,7 @@ def read_stated_facts(folder: Path) -> Mapping[str, StatedFacts]:
     columns = ["name", *StatedFacts.__dataclass_fields__]
     try:
         schema = pa.schema([SCENE_SCHEMA.field(name) for name in columns])
+        _refuse_bomb(path)
         rows = pq.read_table(path, columns=columns).cast(schema).to_pylist()
         return {
             row.pop("name"): StatedFacts(**{**row, "licenses": tuple(row["licenses"])})
@@ -116,3 +122,13 @@ def read_stated_facts(folder: Path) -> Mapping[str, StatedFacts]:
             f"{path}: need the table of an export, got {error}; copy the folder again, or remove "
             "this file and the facts of each scene are read from its name alone"
         ) from error
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Judge a table of strangers by what it declares, before any of it is unpacked."""
+    metadata = pq.read_metadata(path)
+    if unpacked_bytes(metadata) > MAX_IMPORTED_BYTES or metadata.num_rows > MAX_IMPORTED_ROWS:
+        raise ValueError(
+            f"{metadata.num_rows} rows that unpack to {unpacked_bytes(metadata)} bytes, more than "
+            f"{MAX_IMPORTED_ROWS} rows or {MAX_IMPORTED_BYTES} bytes"
+        )

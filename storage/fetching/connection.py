@@ -108,7 +108,7 @@ def read_json(connection: Connection, url: str) -> dict[str, Any]:
             raise UnreachableError(f"{url}: broke off; run the same command again")
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FetchError(f"{url}: need JSON, got something else; check the endpoint") from error
     if not isinstance(content, dict):
         raise FetchError(f"{url}: need a JSON object, got a {type(content).__name__}")

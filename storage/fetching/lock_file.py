@@ -63,7 +63,7 @@ def read_lock(folder: Path) -> dict[str, LockedFile]:
         return {target: _locked_file(entry) for target, entry in content["files"].items()}
     except FileNotFoundError:
         return {}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise FetchError(
             f"{path}: need a lock file of format {_FORMAT}, got {type(error).__name__}: {error}; "
             "restore it, or remove it to have all files checked and written down anew"

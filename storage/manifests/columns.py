@@ -1,7 +1,8 @@
 """The Arrow schema of a record, derived from its annotations.
 
 A schema describes itself: field metadata holds the text and the markers (`Key`, `Volatile`,
-`BlobRef`) of every column, so that a part found alone in ten years still says what it holds.
+`BlobRef`, `InnerPath`) of every column, so that a part found alone in ten years still says what it
+holds.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 
-from storage.records import BlobRef, Key, Volatile
+from storage.records import BlobRef, InnerPath, Key, Volatile
 
 ARROW_TYPES: Mapping[type, pa.DataType] = MappingProxyType(
     {
@@ -26,7 +27,12 @@ ARROW_TYPES: Mapping[type, pa.DataType] = MappingProxyType(
 
 DOC = b"doc"
 MARKERS: Mapping[type, bytes] = MappingProxyType(
-    {Key: b"multishift.key", Volatile: b"multishift.volatile", BlobRef: b"multishift.blob"}
+    {
+        Key: b"multishift.key",
+        Volatile: b"multishift.volatile",
+        BlobRef: b"multishift.blob",
+        InnerPath: b"multishift.path",
+    }
 )
 
 
@@ -74,6 +80,11 @@ def volatile_columns(schema: pa.Schema) -> list[str]:
 def blob_columns(schema: pa.Schema) -> list[str]:
     """Columns that hold names of blobs (one name or a list of names a row)."""
     return _marked(schema, BlobRef)
+
+
+def path_columns(schema: pa.Schema) -> list[str]:
+    """Columns that name a file below the data root."""
+    return _marked(schema, InnerPath)
 
 
 def _column(record_type: type, field: Field[Any], hint: Any) -> pa.Field:

@@ -88,7 +88,7 @@ def _read(folder: UPath) -> Flush | None:
         return Flush(folder, items, {n: Part(**part) for n, part in body["parts"].items()})
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise DamagedPartError(
             f"{path}: need the list of a draft's items, got {error!r}; {_cure(folder)}"
         ) from error

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from upath import UPath
 
 from storage.atomic import write_atomically
+from storage.limits import MAX_TABLE_BYTES
 from storage.manifests.columns import key_columns
 from storage.manifests.pointers import Part
 
@@ -46,12 +47,25 @@ def read_part(folder: UPath, part: Part, *, cure: str) -> pa.Table:
         # Without threads: pyarrow 26 at times aborts the process at its end when its reader threads
         # were started, with the rows read and right but the exit code of a crash.
         file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
-        table = file.read(use_threads=False)
+        _refuse_bomb(path, file.metadata, part, cure)
+        return file.read(use_threads=False)
     except pa.ArrowException as error:
         raise DamagedPartError(f"{path}: not readable as Parquet ({error}); {cure}") from error
-    if table.num_rows != part.rows:
-        raise DamagedPartError(f"{path}: need {part.rows} rows, got {table.num_rows}; {cure}")
-    return table
+
+
+def unpacked_bytes(metadata: pq.FileMetaData) -> int:
+    """Bytes that a Parquet file declares for all its columns, without compression."""
+    groups = range(metadata.num_row_groups)
+    return sum(metadata.row_group(number).total_byte_size for number in groups)
+
+
+def _refuse_bomb(path: UPath, metadata: pq.FileMetaData, part: Part, cure: str) -> None:
+    """Judge a part by what it declares, before any of it is unpacked."""
+    if metadata.num_rows != part.rows:
+        raise DamagedPartError(f"{path}: need {part.rows} rows, got {metadata.num_rows}; {cure}")
+    if (n_bytes := unpacked_bytes(metadata)) > MAX_TABLE_BYTES:
+        fact = f"need at most {MAX_TABLE_BYTES} bytes of rows, the part declares {n_bytes}"
+        raise DamagedPartError(f"{path}: {fact}; {cure}")
 
 
 def _checked_content(path: UPath, part: Part, cure: str) -> bytes:

@@ -10,7 +10,11 @@ from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from typing import Any, TypedDict
 
+from storage.inner_paths import is_inner
+from storage.limits import MAX_POINTER_BYTES
+
 POINTER_FORMAT = 1
+_GO_BACK = "remove this file to go back to the version before it, then materialize again"
 
 
 class DamagedPointerError(ValueError):
@@ -40,6 +44,11 @@ class Part:
     size: int
     sha256: str
     rows: int
+
+    def __post_init__(self) -> None:
+        """Refuse a file elsewhere: whoever writes a pointer may not choose what others read."""
+        if not is_inner(self.path):
+            raise ValueError(f"need a part below the folder of its partition, got {self.path!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +104,13 @@ def decode_pointer(content: bytes, place: str) -> ManifestVersion:
             f"{place}: need pointer format {POINTER_FORMAT}, got {body.get('format')!r}; "
             "read it with the version of multishift that wrote it, or a later one"
         )
-    tables = {name: _table(entry) for name, entry in body["tables"].items()}
     known = {field.name for field in fields(ManifestVersion)}
-    return ManifestVersion(**{**{k: v for k, v in body.items() if k in known}, "tables": tables})
+    try:
+        tables = {name: _table(entry) for name, entry in body["tables"].items()}
+        facts = {name: value for name, value in body.items() if name in known}
+        return ManifestVersion(**{**facts, "tables": tables})
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DamagedPointerError(f"{place}: need a pointer, got {error!r}; {_GO_BACK}") from error
 
 
 def part_of(entry: dict[str, Any]) -> Part:
@@ -111,15 +124,14 @@ def _table(entry: dict[str, Any]) -> TableVersion:
 
 def _body(content: bytes, place: str) -> dict[str, Any]:
     try:
-        body = dict(json.loads(content))
+        body = dict(json.loads(content)) if len(content) <= MAX_POINTER_BYTES else {}
         is_sound = body.pop("sha256", None) == _checksum(body)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         is_sound = False
     if not is_sound:
         raise DamagedPointerError(
             f"{place}: need a complete, unaltered pointer, got {len(content)} bytes that fail "
-            "their checksum; remove this file to go back to the version before it, then "
-            "materialize again"
+            f"their checksum; {_GO_BACK}"
         )
     return body
 

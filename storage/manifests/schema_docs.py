@@ -10,7 +10,7 @@ import pyarrow as pa
 from upath import UPath
 
 from storage.atomic import write_atomically
-from storage.manifests.columns import blob_columns, key_columns, volatile_columns
+from storage.manifests.columns import blob_columns, key_columns, path_columns, volatile_columns
 from storage.manifests.schemas import TABLES, arrow_schema
 
 BEGIN = "<!-- begin of the generated tables -->"
@@ -61,6 +61,7 @@ def _row(schema: pa.Schema, column: pa.Field) -> str:
         "key": key_columns(schema),
         "blob": blob_columns(schema),
         "volatile": volatile_columns(schema),
+        "path": path_columns(schema),
     }
     told = "".join(f" *({role})*" for role, columns in roles.items() if column.name in columns)
     null = "yes" if column.nullable else ""

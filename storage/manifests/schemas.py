@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.benchmark_records import (
     BenchmarkResult,
@@ -16,7 +17,8 @@ from storage.benchmark_records import (
     ScoreCurve,
     ShownImage,
 )
-from storage.manifests.columns import arrow_schema, key_columns, record_name
+from storage.inner_paths import WAY_OUT
+from storage.manifests.columns import arrow_schema, key_columns, path_columns, record_name
 from storage.records import (
     ClassCount,
     Finding,
@@ -26,6 +28,7 @@ from storage.records import (
     Quarantined,
     SourceObject,
 )
+from storage.review_records import Retraction, Review
 from storage.scene_records import (
     ExecutionProfile,
     KnownScoreCount,
@@ -73,6 +76,8 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "object_attempts": ObjectAttempt,
         "ood_objects": OodObject,
         "quarantine": Quarantined,
+        "retractions": Retraction,
+        "reviews": Review,
         "scene_attempts": SceneAttempt,
         "scene_requests": SceneRequest,
         "scene_verdicts": SceneVerdict,
@@ -108,7 +113,7 @@ def to_table_unsorted(records: Sequence[Any], record_type: type) -> pa.Table:
             raise TypeError(f"need {record_type.__name__} records, got {type(record).__name__}")
     schema = arrow_schema(record_type)
     columns = [_array(schema.field(name), records) for name in schema.names]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return _without_ways_out(pa.Table.from_arrays(columns, schema=schema), "records")
 
 
 def to_records(table: pa.Table, record_type: type[Record]) -> list[Record]:
@@ -156,7 +161,20 @@ def conform(table: pa.Table, schema: pa.Schema, place: str = "table") -> pa.Tabl
             f"written by a newer version? need only {schema.names}"
         )
     columns = [_conformed(table, field, place) for field in schema]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return _without_ways_out(pa.Table.from_arrays(columns, schema=schema), place)
+
+
+def _without_ways_out(table: pa.Table, place: str) -> pa.Table:
+    """The same table, in which no file name leads out of the data root."""
+    for name in path_columns(table.schema):
+        leads_out = pc.match_substring_regex(table.column(name), WAY_OUT)
+        row = pc.index(leads_out, value=True).as_py()
+        if row >= 0:
+            raise SchemaError(
+                f"{place}: column {name!r} needs files below the data root, got "
+                f"{table.column(name)[row].as_py()!r} in row {row}"
+            )
+    return table
 
 
 def _conformed(table: pa.Table, field: pa.Field, place: str) -> pa.ChunkedArray:

@@ -1,10 +1,13 @@
 """A folder is replaced whole, or stays as it was."""
 
+import fcntl
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from storage.folders import replaced_folder
+from storage.folders import held_folder, kept_folder, replaced_folder
 
 
 @pytest.fixture
@@ -50,3 +53,57 @@ def test_a_failing_rename_brings_the_former_folder_back(folder, monkeypatch):
     with pytest.raises(OSError, match="no"), replaced_folder(folder) as staged:
         (staged / "new").touch()
     assert beside(folder) == ["set", "set/former"]
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+from storage.folders import held_folder
+with held_folder(Path(sys.argv[1])) as folder:
+    (folder / "maps").mkdir()
+    os._exit(9)  # as if killed: nothing is tidied up
+"""
+
+
+def test_a_held_folder_is_gone_afterwards_also_after_a_failure(tmp_path):
+    root = tmp_path / "a" / "b"
+    with pytest.raises(FileNotFoundError), held_folder(root) as folder:
+        (folder / "deep" / "deeper").mkdir()
+    assert folder.parent == root
+    assert list(root.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed_and_what_others_hold_stays(tmp_path):
+    words = [sys.executable, "-c", DIES, str(tmp_path / "root")]
+    assert subprocess.run(words, check=False, timeout=60).returncode == 9
+    (left,) = (tmp_path / "root").iterdir()
+    assert (left / "maps").is_dir()
+    begun = tmp_path / "root" / ("0" * 32)  # its removal was cut short
+    begun.mkdir()
+    (tmp_path / "root" / "checkpoint.safetensors").touch()
+    with held_folder(tmp_path / "root") as first, held_folder(tmp_path / "root") as second:
+        assert first.is_dir()
+        assert not left.exists()
+        assert not begun.exists()
+        names = {first.name, second.name, "checkpoint.safetensors"}
+        assert {path.name for path in (tmp_path / "root").iterdir()} == names
+
+
+def test_without_locks_nothing_of_others_is_removed(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError("no locks here")
+
+    other = tmp_path / "root" / ("0" * 32)
+    other.mkdir(parents=True)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with held_folder(tmp_path / "root") as folder:
+        assert folder.is_dir()
+    assert other.is_dir()
+
+
+def test_a_folder_that_is_kept_stays_with_what_it_holds(folder):
+    assert kept_folder(folder) == folder
+    assert [path.name for path in kept_folder(folder).iterdir()] == ["former"]
+    assert kept_folder(folder.parent / "a" / "b").is_dir()
+    with pytest.raises(FileExistsError):
+        kept_folder(folder / "former")

@@ -115,7 +115,7 @@ def test_a_file_that_was_cut_off_is_refused(path):
 def test_trailing_bytes_are_refused(tmp_path):
     path = write(tmp_path / "score.npy", SCORE)
     path.write_bytes(path.read_bytes() + b"x")
-    assert "it declares 140 bytes of scores and holds more" in refused(path)
+    assert "it declares 140 bytes and holds more" in refused(path)
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])
@@ -174,7 +174,7 @@ def test_a_packed_header_cannot_claim_the_memory(tmp_path):
 def test_a_bomb_behind_an_honest_header_is_not_unpacked(tmp_path):
     content = header_of((5, 7)) + bytes(50_000_000)
     told, peak = peak_of(packed(tmp_path / "score.npz", content))
-    assert "it declares 280 bytes of scores and holds more" in told
+    assert "it declares 280 bytes and holds more" in told
     assert peak < 4e6
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import storage.benchmark_records
 import storage.records
+import storage.review_records
 import storage.scene_records
 import storage.training_records
 from storage.manifests.columns import blob_columns, key_columns, schema_version, volatile_columns
@@ -183,6 +184,7 @@ def test_every_record_has_a_table():
         for module in (
             storage.benchmark_records,
             storage.records,
+            storage.review_records,
             storage.scene_records,
             storage.training_records,
         )
