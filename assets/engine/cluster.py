@@ -5,12 +5,14 @@ their timeout, and a worker that pauses at a memory threshold takes items and ne
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from assets.engine.offers import Resources, as_options, is_met, offers_of, refuse_unmet
 from assets.engine.outcome import EngineError
+from assets.engine.security import Certificates, refuse_open, security_with
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -30,52 +32,96 @@ SETTINGS: dict[str, object] = {
 LOOPBACK = "127.0.0.1"
 
 
+@dataclass(frozen=True)
+class WorkerPlan:
+    """A worker to start: what it offers, and variables that its process begins with."""
+
+    offered: Resources = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
 @contextmanager
-def local_processes(
-    n_workers: int, *, timeout_s: float, offered: Resources | None = None
-) -> Iterator["Client"]:
+def local_processes(plans: Sequence[WorkerPlan], *, timeout_s: float) -> Iterator["Client"]:
     """Client of worker processes of this machine, one thread each, gone when the context ends.
 
-    All ports listen on the loopback interface only. Each worker offers what ``offered`` says.
+    All ports listen on the loopback interface only. Variables of a plan are set in the process
+    before it imports anything of ours, and again when it is restarted.
     """
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client, Scheduler, SpecCluster
 
+    place = {"host": LOOPBACK, "dashboard": False, "protocol": "tcp://"}
+    scheduler = {**place, "port": 0, "dashboard_address": f"{LOOPBACK}:0"}
+    workers = {number: _worker(plan, len(plans), timeout_s) for number, plan in enumerate(plans)}
     with (
         dask.config.set(SETTINGS),
-        LocalCluster(
-            n_workers=n_workers,
-            threads_per_worker=1,
-            processes=True,
-            host=LOOPBACK,
-            dashboard_address=f"{LOOPBACK}:0",
-            death_timeout=timeout_s,
-            resources=dict(offered or {}),
+        SpecCluster(
+            workers,
+            scheduler={"cls": Scheduler, "options": scheduler},
             silence_logs=logging.CRITICAL,  # lost workers become outcomes, not noise
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
-        _await_workers(client, n_workers, timeout_s)
+        _await_workers(client, len(plans), timeout_s)
         yield client
 
 
+def _worker(plan: WorkerPlan, n_workers: int, timeout_s: float) -> dict[str, Any]:
+    """What `SpecCluster` takes."""
+    from distributed import Nanny
+    from distributed.system import MEMORY_LIMIT
+
+    options = {
+        "host": LOOPBACK,
+        "dashboard": False,
+        "protocol": "tcp://",
+        "nthreads": 1,
+        "memory_limit": MEMORY_LIMIT // n_workers,
+        "death_timeout": timeout_s,
+        "resources": dict(plan.offered),
+        "env": dict(plan.environment),
+        "silence_logs": logging.CRITICAL,
+    }
+    return {"cls": Nanny, "options": options}
+
+
 @contextmanager
-def existing_cluster(address: str, *, timeout_s: float) -> Iterator["Client"]:
-    """Client of a running scheduler that has at least one worker; leaves the cluster running."""
+def existing_cluster(
+    address: str, *, timeout_s: float, certificates: Certificates
+) -> Iterator["Client"]:
+    """Client of a running scheduler that has at least one worker; leaves the cluster running.
+
+    Raises:
+        EngineError: if none answers, or its address is open to others than this machine.
+    """
     import dask
     from distributed import Client
 
+    refuse_open(address, certificates)
+    security = security_with(certificates)
     with dask.config.set(SETTINGS):
         try:
-            client = Client(address, timeout=timeout_s, set_as_default=False)
+            client = Client(address, timeout=timeout_s, set_as_default=False, security=security)
         except (OSError, ValueError) as error:
             raise EngineError(
                 f"no Dask scheduler answers at {address!r} within {timeout_s:g} s; start one with "
-                f"`dask scheduler` and `dask worker`, or correct the engine's address"
+                f"`dask scheduler` and `dask worker`, or correct its address or certificates"
             ) from error
         with client:
             _await_workers(client, 1, timeout_s)
             yield client
+
+
+def equip_workers(client: "Client", *, are_ours: bool) -> None:
+    """Let models stay loaded on all workers, now and when one is restarted.
+
+    Workers that this step has started (``are_ours``) also leave Ctrl-C to it.
+    """
+    from assets.engine.plugins import HoldsModels, IgnoresInterrupts
+
+    client.register_plugin(HoldsModels())
+    if are_ours:
+        client.register_plugin(IgnoresInterrupts())
 
 
 def refuse_without(client: "Client", asked: Resources) -> None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from assets.engine.cluster import holder_of, n_workers_of, restart_worker
+from assets.engine.drain import Drain
 from assets.engine.lanes import Lanes
 from assets.engine.offers import Resources, as_options
 from assets.engine.outcome import EngineError, ItemError, Outcome
-from assets.engine.worker import STARTED_TOPIC, describe, run_pickled
+from assets.engine.worker import LOST_TOPIC, STARTED_TOPIC, describe, run_pickled
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -40,10 +41,14 @@ _LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Limits:
-    """Times after which waiting ends; ``item_s`` counts from when a worker begins the item."""
+    """Times after which waiting ends; ``item_s`` counts from when a worker begins the item.
+
+    ``drain_s`` is what items under way get to end after an interrupt.
+    """
 
     item_s: float
     start_s: float
+    drain_s: float = 0.0
 
     @property
     def unbegun_s(self) -> float:
@@ -68,6 +73,13 @@ class _Started:
 
 
 @dataclass(frozen=True)
+class _Lost:
+    task: str
+    worker: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class _Done:
     task: str
 
@@ -89,12 +101,14 @@ class Dispatch:
 
         Only workers that offer what is asked for run an item.
         """
+        self._drain = Drain(limits.drain_s)
         self._client, self._function, self._limits = client, function, limits
         self._items, self._keys, self._asked = items, keys, dict(asked or {})
         n_workers = max(1, n_workers_of(client, self._asked))
         self._lanes = Lanes(len(items), IN_FLIGHT_PER_WORKER * n_workers)
         self._flights: dict[str, _Flight] = {}
-        self._inbox: queue.SimpleQueue[_Started | _Done] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Started | _Lost | _Done] = queue.SimpleQueue()
+        self._reasons: dict[int, str] = {}
         self._pass_id = uuid.uuid4().hex
         self._n_sent = 0
         self._workers_seen_at = time.monotonic()
@@ -104,15 +118,31 @@ class Dispatch:
 
         Raises:
             EngineError: if all workers, or the scheduler, stay away for ``limits.start_s``.
+            BaseException: what an interrupt raises, once what workers have begun has ended.
         """
-        self._client.subscribe_topic(STARTED_TOPIC, self._hear)
-        while self._lanes.is_open:
-            yield from self._submit()
-            yield from self._listen()
-            yield from self._end_overdue()
+        self._client.subscribe_topic(STARTED_TOPIC, lambda event: self._hear(_Started(**event[1])))
+        self._client.subscribe_topic(LOST_TOPIC, lambda event: self._hear(_Lost(**event[1])))
+        with self._drain:
+            while self._lanes.is_open and not self._drain.is_asked:
+                yield from self._submit()
+                yield from self._listen()
+                yield from self._end_overdue()
+            while self._flights and not self._inbox.empty():
+                yield from self._listen()
+            self._give_up_unbegun()
+            while self._flights:
+                yield from self._listen()
+                yield from self._end_overdue()
 
-    def _hear(self, event: tuple[float, dict[str, str]]) -> None:
-        self._inbox.put(_Started(**event[1]))
+    def _hear(self, message: "_Started | _Lost") -> None:
+        self._inbox.put(message)
+
+    def _give_up_unbegun(self) -> None:
+        unbegun = [task for task, flight in self._flights.items() if not flight.worker]
+        for task in unbegun:
+            self._flights.pop(task).future.cancel()
+        if self._flights:
+            _LOGGER.warning("stopping: %d items under way may end", len(self._flights))
 
     def _submit(self) -> Outcomes:
         while (index := self._lanes.take()) is not None:
@@ -146,6 +176,8 @@ class Dispatch:
             return
         if isinstance(message, _Started):
             flight.worker, flight.deadline = message.worker, time.monotonic() + self._limits.item_s
+        elif isinstance(message, _Lost):
+            self._reasons[flight.index] = message.reason
         else:
             yield from self._land(self._flights.pop(message.task))
 
@@ -169,7 +201,8 @@ class Dispatch:
         if self._lanes.lose(flight.index, deaths):
             key, worker = self._keys[flight.index], flight.worker or "its worker"
             _LOGGER.warning("item %s killed %s", key, worker)
-            yield self._settle(flight.index, None, ItemError("poisoned", POISONED))
+            reason = self._reasons.get(flight.index, POISONED)
+            yield self._settle(flight.index, None, ItemError("poisoned", reason))
 
     def _end_overdue(self) -> Outcomes:
         if not self._inbox.empty():  # whoever reads the outcomes was away: hear the news first

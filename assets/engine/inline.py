@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
+from assets.engine.drain import Drain
 from assets.engine.outcome import Outcome
 from assets.engine.worker import attempt
 
@@ -11,9 +12,16 @@ ValueT = TypeVar("ValueT")
 
 
 def map_inline(
-    function: Callable[[ItemT], ValueT], items: Sequence[ItemT], keys: Sequence[str]
+    function: Callable[[ItemT], ValueT], items: Sequence[ItemT], keys: Sequence[str], drain: Drain
 ) -> Generator[Outcome[ItemT, ValueT], None, None]:
-    """Outcome of every item, in order; a hanging or crashing item takes this process with it."""
-    for item, key in zip(items, keys, strict=True):
-        value, error = attempt(function, item)
-        yield Outcome(key=key, item=item, value=value, error=error)
+    """Outcome of every item, in order; a hanging or crashing item takes this process with it.
+
+    Raises:
+        DeviceLostError: if an item lost the device; it needs a new process.
+    """
+    with drain:
+        for item, key in zip(items, keys, strict=True):
+            if drain.is_asked:
+                return
+            value, error = attempt(function, item)
+            yield Outcome(key=key, item=item, value=value, error=error)

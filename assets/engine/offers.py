@@ -7,7 +7,7 @@ are looked at first.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from assets.devices import n_gpus
+from assets.engine.gpus import n_gpus
 from assets.engine.outcome import EngineError
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ class ItemError:
     """Why an item has no value.
 
     ``bad_input``: a file is at fault. ``failed``: the function raised, or exceeded its time.
-    ``poisoned``: its worker died, again and again, with no other item near. ``reason`` is one line.
+    ``poisoned``: its worker died, or lost its device, again and again, with no other item near.
+    ``reason`` is one line.
     """
 
     kind: Literal["bad_input", "failed", "poisoned"]

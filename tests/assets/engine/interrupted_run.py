@@ -22,4 +22,4 @@ def waits(engine: Engine) -> dg.MaterializeResult:
 
 
 if __name__ == "__main__":
-    dg.materialize([waits], resources={"engine": Engine(mode="processes", n_workers=1)})
+    dg.materialize([waits], resources={"engine": Engine(mode="processes", n_workers=1, drain_s=1)})

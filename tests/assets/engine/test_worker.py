@@ -35,7 +35,7 @@ def test_place_is_the_last_python_frame():
     _, error = attempt(math.sqrt, -1)
     assert error.reason.startswith("ValueError: ")
     assert "(at assets.engine.worker:" in error.reason
-    assert " in attempt)" in error.reason
+    assert " in _try)" in error.reason
 
 
 def test_interrupts_pass_through():
