@@ -1,13 +1,12 @@
 """The card of a scene: its picture in four views, its verdict, its facts, its other attempts."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from assets.gallery.counts import reason_of
-from assets.gallery.inline import data_uri
-from assets.gallery.markup import Html, Value, element, fill, void_element
-from assets.gallery.pictures import Pictures
+from assets.gallery.markup import NOTHING, Html, Value, element, fill, void_element
 from assets.gallery.rows import PLAIN, DrawnAttempt, DrawnScene
+from assets.gallery.shown import CODED, Shown, Shows
 from assets.gallery.words import (
     condition_text,
     licenses,
@@ -17,31 +16,44 @@ from assets.gallery.words import (
     scores_text,
     share_text,
 )
-from models.scene_sheet import Tile
+from assets.tracing.names import SampleName
 
+LABELLED = "labelled_scenes"
 _OBJECT_HEADS = ("object", "IoU", "SAM's own", "OOD score", "px asked", "px found")
 
 
-def scene_card(scene: DrawnScene, pictures: Pictures, thumbnails: Pictures) -> Html:
-    """List item of one scene; it carries what it can be filtered by."""
+_NAMES = {"picture": "Picture", "label": "Label", "layout": "Layout", "photograph": "Photo"}
+
+
+def scene_card(
+    scene: DrawnScene,
+    shows: Shows,
+    decision: Html = NOTHING,
+    more_facets: Mapping[str, Sequence[str]] | None = None,
+) -> Html:
+    """List item of one scene; it carries what it can be filtered by, and where to decide on it."""
     item = scene.shown
     row = item.attempt
-    views = _views(item, pictures)
+    views = {slot: shows.shown(item, slot) for slot in _NAMES}
+    names = dict(_NAMES)
+    if views["label"].src is None and item.objects:  # masks that were compared stand for a label
+        views["label"], names["label"] = shows.shown(item, "masks"), "Masks"
     return fill(
         "card.html",
         status=item.status.replace(" ", "-"),
-        facets=json.dumps(facets(scene), sort_keys=True),
+        facets=json.dumps({**facets(scene), **(more_facets or {})}, sort_keys=True),
+        decision=decision,
         ratio=f"{row.width_px} / {row.height_px}",
         title=_title(item),
-        images=Html("".join(_image(view, item) for view in views)),
-        buttons=Html("".join(map(_button, views))),
+        images=Html("".join(_image(slot, names[slot], views[slot], item) for slot in views)),
+        buttons=Html("".join(_button(slot, names[slot], views[slot]) for slot in views)),
         badge=_badge(item),
         objects=objects_text(item),
         place=item.place if item.place != PLAIN else "",
         frame=f"{row.frame_id} · scene {row.variant}",
         scores=scores_text(item),
         facts=_facts(scene),
-        others=_others(scene, thumbnails),
+        others=_others(scene, shows),
     )
 
 
@@ -58,60 +70,44 @@ def facets(scene: DrawnScene) -> dict[str, list[str]]:
     }
 
 
+def sample_of(scene: DrawnScene) -> SampleName:
+    """Name of the sample that a scene is once it is labelled."""
+    row = scene.shown.attempt
+    return SampleName(
+        asset=LABELLED,
+        round=scene.partition.round,
+        frame_id=row.frame_id,
+        variant=row.variant,
+    )
+
+
 def _title(item: DrawnAttempt) -> str:
     return "Plain template" if item.condition == PLAIN else item.condition.capitalize()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _View:
-    """One of the four ways to look at a scene; ``is_coded``: its colors stand for classes."""
-
-    slot: str
-    name: str
-    tile: Tile
-    is_coded: bool = False
-
-
-def _views(item: DrawnAttempt, pictures: Pictures) -> list[_View]:
-    return [
-        _View(slot="picture", name="Picture", tile=pictures.picture(item)),
-        _label_view(item, pictures),
-        _View(slot="layout", name="Layout", tile=pictures.layout(item), is_coded=True),
-        _View(slot="photograph", name="Photo", tile=pictures.photograph(item)),
-    ]
-
-
-def _label_view(item: DrawnAttempt, pictures: Pictures) -> _View:
-    """The label, or the masks that were compared where there is none."""
-    label = pictures.label(item)
-    if isinstance(label, str) and item.objects:
-        return _View(slot="label", name="Masks", tile=pictures.found(item))
-    return _View(slot="label", name="Label", tile=label, is_coded=True)
-
-
-def _image(view: _View, item: DrawnAttempt) -> Html:
-    if isinstance(view.tile, str):
-        return element("span", view.tile, class_="missing", data_view=view.slot)
+def _image(slot: str, name: str, view: Shown, item: DrawnAttempt) -> Html:
+    if view.src is None:
+        return element("span", view.missing, class_="missing", data_view=slot)
     return void_element(
         "img",
-        data_view=view.slot,
-        class_="coded" if view.is_coded else None,
-        src=data_uri(view.tile, is_coded=view.is_coded),
-        alt=f"{view.name}: {condition_text(item)}, with {objects_text(item)}",
+        data_view=slot,
+        class_="coded" if slot in CODED and name != "Masks" else None,
+        src=view.src,
+        alt=f"{name}: {condition_text(item)}, with {objects_text(item)}",
         decoding="async",
+        loading="lazy" if view.is_lazy else None,
     )
 
 
-def _button(view: _View) -> Html:
-    is_missing = isinstance(view.tile, str)
+def _button(slot: str, name: str, view: Shown) -> Html:
     return element(
         "button",
-        view.name,
+        name,
         type="button",
-        data_view=view.slot,
-        aria_pressed="true" if view.slot == "picture" else "false",
-        disabled=is_missing,
-        title=view.tile if isinstance(view.tile, str) else None,
+        data_view=slot,
+        aria_pressed="true" if slot == "picture" else "false",
+        disabled=view.src is None,
+        title=view.missing if view.src is None else None,
     )
 
 
@@ -130,6 +126,7 @@ def _facts(scene: DrawnScene) -> Html:
         "Attempt": f"{row.attempt} (from 0), {len(scene.attempts)} drawn",
         "Seed": row.seed,
         "Size": f"{row.width_px} x {row.height_px} pixels",
+        "Lineage": f"multishift lineage {sample_of(scene)}" if item.label else "not labelled yet",
         "Layout agreement": share_text(row.layout_agreement),
         "Generator": item.label.generator if item.label else "unknown until the scene is labelled",
         "Computed on": profile_text(item.profile),
@@ -156,24 +153,30 @@ def _object_table(item: DrawnAttempt) -> Html:
     return element("div", table, class_="scroll")
 
 
-def _others(scene: DrawnScene, thumbnails: Pictures) -> Html:
+def _others(scene: DrawnScene, shows: Shows) -> Html:
     if not scene.others:
         return Html("")
     n_rejected = sum(item.status == "rejected" for item in scene.others)
     kind = "rejected " if n_rejected == len(scene.others) else ""
     noun = "attempt" if len(scene.others) == 1 else "attempts"
     summary = element("summary", f"{len(scene.others)} other {kind}{noun}")
-    items = [_other(item, thumbnails) for item in scene.others]
+    items = [_other(item, shows) for item in scene.others]
     return element("details", summary, element("ul", *items, class_="others"), class_="fold")
 
 
-def _other(item: DrawnAttempt, thumbnails: Pictures) -> Html:
-    tile = thumbnails.found(item)
+def _other(item: DrawnAttempt, shows: Shows) -> Html:
+    view = shows.shown(item, "thumbnail")
     told = f"attempt {item.attempt.attempt}, {_badge(item)}"
     shown = (
-        element("span", tile, class_="missing")
-        if isinstance(tile, str)
-        else void_element("img", src=data_uri(tile), alt=f"Picture of {told}", decoding="async")
+        element("span", view.missing, class_="missing")
+        if view.src is None
+        else void_element(
+            "img",
+            src=view.src,
+            alt=f"Picture of {told}",
+            decoding="async",
+            loading="lazy" if view.is_lazy else None,
+        )
     )
     return element(
         "li",

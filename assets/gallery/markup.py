@@ -14,6 +14,9 @@ class Html(str):
     __slots__ = ()
 
 
+NOTHING = Html("")
+
+
 def markup(content: Value) -> Html:
     """The content as markup; what is none is escaped."""
     return content if isinstance(content, Html) else Html(escape(str(content)))

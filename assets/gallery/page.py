@@ -3,22 +3,47 @@
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from assets.gallery.cards import facets, scene_card
 from assets.gallery.charts import bar_chart
 from assets.gallery.choosing import evenly
 from assets.gallery.counts import SceneCounts, count_scenes
-from assets.gallery.markup import Html, Value, element, fill, packaged
+from assets.gallery.markup import NOTHING, Html, Value, element, fill, packaged
 from assets.gallery.pictures import Pictures
 from assets.gallery.rows import DrawnScene, PartitionRows, read_partition
+from assets.gallery.shown import Inline, Shows
 from assets.gallery.words import share_text
 from assets.partitions import ScenePartition
 from models.label_colors import label_color_table
 from storage.label_space import OOD_ID, TRAIN_CLASSES, VOID_ID
 from storage.store import Store
+
+Facets: TypeAlias = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """What a page has besides where a server answers it; a page that is a file has none of it.
+
+    Attributes:
+        decision: where a person decides on a scene.
+        facets: what a scene is filtered by besides.
+        groups: names that are always there in a group of filters.
+        head: markup of the head.
+        script: that is run after that of the page.
+        style: that is added to that of the page.
+    """
+
+    decision: Callable[[DrawnScene], Html]
+    facets: Callable[[DrawnScene], Facets]
+    groups: Facets = field(default_factory=dict)
+    head: Html = NOTHING
+    script: str = ""
+    style: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,20 +75,34 @@ def gallery_page(
     if not partitions:
         raise ValueError("need one or more partitions to show, got none")
     parts = [read_partition(store, partition) for partition in partitions]
+    limits = limits or PageLimits()
+    shows = Inline(
+        Pictures(store.blobs, data_root, limits.picture_width_px),
+        Pictures(store.blobs, None, limits.thumbnail_width_px),
+    )
+    return render_page(parts, limits, shows)
+
+
+def render_page(
+    parts: Sequence[PartitionRows], limits: PageLimits, shows: Shows, serving: Serving | None = None
+) -> bytes:
+    """HTML of rows that were read; ``serving`` is what a server adds."""
     counts = count_scenes(parts)
     scenes = [scene for part in parts for scene in part.scenes]
-    cards = _cards(scenes, store, data_root, limits or PageLimits())
+    cards = _cards(scenes, shows, limits, serving)
     shown = [scene for scene in scenes if scene.name in cards]
+    script = packaged("page.js") + (serving.script if serving else "")
     page = fill(
         "page.html",
-        policy=_policy(),
-        style=Html(packaged("page.css")),
-        script=Html(packaged("page.js")),
+        policy=_policy(script, is_served=serving is not None),
+        head=serving.head if serving else NOTHING,
+        style=Html(packaged("page.css") + (serving.style if serving else "")),
+        script=Html(script),
         scope=_scope(parts),
         numbers=_numbers(counts),
         notes=_notes(parts, counts, len(shown)),
         charts=_charts(counts),
-        groups=_filter_groups(shown),
+        groups=_filter_groups(shown, serving),
         cards=Html("\n".join(cards[scene.name] for scene in shown)),
         legend=_legend(),
         versions=_versions(parts),
@@ -72,15 +111,16 @@ def gallery_page(
 
 
 def _cards(
-    scenes: Sequence[DrawnScene], store: Store, data_root: Path | None, limits: PageLimits
+    scenes: Sequence[DrawnScene], shows: Shows, limits: PageLimits, serving: Serving | None
 ) -> dict[str, Html]:
     """Cards by the name of their scene, until the page is full; at least one where there is any."""
-    pictures = Pictures(store.blobs, data_root, limits.picture_width_px)
-    thumbnails = Pictures(store.blobs, None, limits.thumbnail_width_px)
     cards: dict[str, Html] = {}
     n_bytes = 0
     for scene in evenly(scenes)[: limits.max_scenes]:
-        card = scene_card(scene, pictures, thumbnails)
+        if serving is None:
+            card = scene_card(scene, shows)
+        else:
+            card = scene_card(scene, shows, serving.decision(scene), serving.facets(scene))
         n_bytes += len(card)
         if cards and n_bytes > limits.max_bytes:
             break
@@ -88,10 +128,13 @@ def _cards(
     return cards
 
 
-def _policy() -> str:
-    """Content policy: nothing is loaded, and no script runs but the page's own."""
-    digest = base64.b64encode(hashlib.sha256(packaged("page.js").encode()).digest()).decode()
-    allowed = ("img-src data:", "style-src 'unsafe-inline'", f"script-src 'sha256-{digest}'")
+def _policy(script: str, *, is_served: bool) -> str:
+    """Content policy: no script runs but the page's own; only a server is asked for anything."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    own = " 'self'" if is_served else ""
+    allowed = [f"img-src data:{own}", "style-src 'unsafe-inline'", f"script-src 'sha256-{digest}'"]
+    if is_served:
+        allowed += ["connect-src 'self'", "form-action 'none'", "base-uri 'none'"]
     return "; ".join(("default-src 'none'", *allowed))
 
 
@@ -152,11 +195,13 @@ def _charts(counts: SceneCounts) -> Html:
     )
 
 
-def _filter_groups(scenes: Sequence[DrawnScene]) -> Html:
+def _filter_groups(scenes: Sequence[DrawnScene], serving: Serving | None) -> Html:
     """A row of buttons for each group that tells scenes apart, the most frequent name first."""
-    counts: dict[str, Counter[str]] = {}
+    always = serving.groups if serving else {}
+    counts = {group: Counter(dict.fromkeys(names, 0)) for group, names in always.items()}
     for scene in scenes:
-        for group, names in facets(scene).items():
+        more = serving.facets(scene) if serving else {}
+        for group, names in {**facets(scene), **more}.items():
             counts.setdefault(group, Counter()).update(names)
     return Html(
         "".join(_filter_group(group, found) for group, found in counts.items() if len(found) > 1)

@@ -1,11 +1,14 @@
-"""Which scenes a selection takes: filters, vetoes and variants a frame, one step after another."""
+"""Which scenes a selection takes: filters, decisions and variants a frame, step after step."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from assets.retracting.sources import Retracted
+from assets.reviewing.reviews import PictureKey
 from assets.selecting.selection import PLAIN, Filters, Veto
+from storage.review_records import ACCEPTED, VETOED, Review
 from storage.scene_records import LabelledScene
 
 MAX_NAMED = 12
@@ -17,6 +20,32 @@ class Candidate:
 
     asset: str
     scene: LabelledScene
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What people decided outside of selection files.
+
+    Attributes:
+        reviews: decisions on pictures that hold.
+        retracted: sources that may not be used.
+        reviewed_only: whether a picture must have been accepted to be taken.
+    """
+
+    reviews: Mapping[PictureKey, Review] = field(default_factory=dict)
+    retracted: Retracted = field(default_factory=Retracted)
+    reviewed_only: bool = False
+
+    def admits(self, candidate: Candidate) -> bool:
+        """Whether no review keeps a scene out; a review of another picture does not count."""
+        key = (*_key(candidate), candidate.scene.image_sha256)
+        review = self.reviews.get(key)
+        decision = None if review is None else review.decision
+        return decision == ACCEPTED if self.reviewed_only else decision != VETOED
+
+    def allows(self, candidate: Candidate) -> bool:
+        """Whether nothing that a scene was made from is retracted."""
+        return not self.retracted.has_sample(candidate.asset, candidate.scene)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +65,7 @@ def choose_scenes(
     vetoed: Sequence[Veto] = (),
     *,
     held_out: frozenset[str] = frozenset(),
+    decided: Decided | None = None,
 ) -> Chosen:
     """The scenes that pass; of a frame the first ones, in the order given.
 
@@ -44,6 +74,7 @@ def choose_scenes(
         filters: what a scene must be.
         vetoed: samples that are never taken.
         held_out: frames that no network may be trained on.
+        decided: reviews and retractions.
 
     Raises:
         ValueError: if a filter names what no candidate is, or a veto one that is not there.
@@ -51,7 +82,7 @@ def choose_scenes(
     _refuse_unknown(found, filters)
     _refuse_lost_vetoes(found, vetoed)
     left, steps = list(found), {"found": len(found)}
-    for name, keep in _steps(filters, vetoed, held_out):
+    for name, keep in _steps(filters, vetoed, held_out, decided or Decided()):
         left = keep(left)
         steps[name] = len(left)
     return Chosen(candidates=tuple(left), steps=steps)
@@ -63,11 +94,15 @@ def told_steps(steps: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {word}" for word, count in zip(words, steps.values(), strict=True))
 
 
-def _steps(filters: Filters, vetoed: Sequence[Veto], held_out: frozenset[str]) -> list[Step]:
+def _steps(
+    filters: Filters, vetoed: Sequence[Veto], held_out: frozenset[str], decided: Decided
+) -> list[Step]:
     vetoes = {_veto_key(veto) for veto in vetoed}
     steps: list[Step] = [
         ("held-out frames", _keeper(lambda c: c.scene.frame_id not in held_out)),
+        ("retractions", _keeper(decided.allows)),
         ("vetoes", _keeper(lambda c: _key(c) not in vetoes)),
+        ("reviews", _keeper(decided.admits)),
     ]
     for name, values_of in _VALUES.items():
         wanted = set(getattr(filters, name))

@@ -6,7 +6,11 @@ from pathlib import Path
 
 from assets.lineage import parents_of
 from assets.resources import DataRoot
-from assets.selecting.choosing import Candidate, choose_scenes, told_steps
+from assets.retracting.retractions import ASSET as RETRACTIONS
+from assets.retracting.retractions import read_retracted
+from assets.reviewing.reviews import ASSET as REVIEWS
+from assets.reviewing.reviews import in_force, read_reviews
+from assets.selecting.choosing import Candidate, Decided, choose_scenes, told_steps
 from assets.selecting.finding import find_scenes, refuse_lost_pictures
 from assets.selecting.originals import OriginalItem, held_out_frames, known_frames
 from assets.selecting.selection import Selection
@@ -27,13 +31,14 @@ class PairOrder:
     items: tuple[OriginalItem, ...]
     steps: Mapping[str, int]
     sources: tuple[ManifestVersion, ...]
+    decisions: tuple[ManifestVersion, ...]
     data_root: Path
     max_bad_frac: float
 
     @property
     def parents(self) -> dict[str, str]:
-        """The versions that hold a chosen scene."""
-        return parents_of(*self.sources)
+        """The versions that hold a chosen scene, and the decisions that were looked at."""
+        return parents_of(*self.sources, *self.decisions)
 
 
 def plan_pairs(
@@ -57,11 +62,13 @@ def _planned(
     name: str, selection: Selection, root: Path, store: Store, max_bad_frac: float
 ) -> PairOrder:
     found, known = find_scenes(store.manifests, selection), known_frames(root)
+    decisions = tuple(filter(None, map(store.manifests.latest, (REVIEWS, RETRACTIONS))))
     chosen = choose_scenes(
         found.candidates,
         selection.filters,
         selection.vetoed,
         held_out=held_out_frames(known),
+        decided=_decided(selection, store),
     )
     if not chosen.candidates:
         raise ValueError(
@@ -84,6 +91,15 @@ def _planned(
         ),
         steps=chosen.steps,
         sources=tuple(sources[place] for place in sorted(sources)),
+        decisions=decisions,
         data_root=root,
         max_bad_frac=max_bad_frac,
+    )
+
+
+def _decided(selection: Selection, store: Store) -> Decided:
+    return Decided(
+        reviews=in_force(read_reviews(store)),
+        retracted=read_retracted(store),
+        reviewed_only=selection.reviewed_only,
     )

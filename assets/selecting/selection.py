@@ -77,6 +77,7 @@ class Selection(BaseModel):
 
     rounds: NamesOrAll = ()
     imported: NamesOrAll = ()
+    reviewed_only: bool = False
     filters: Filters = Filters()
     vetoed: tuple[Veto, ...] = Field((), strict=False)
 

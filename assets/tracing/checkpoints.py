@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from assets.retracting.retractions import read_retractions
 from assets.segmenters.names import ASSET, CHECKPOINTS, CODE_VERSION
 from assets.selecting.samples import ASSET as TRAINING_SET
 from assets.selecting.samples import TABLE, data_version_of, has_pictures
@@ -116,6 +117,12 @@ def _traced(
         problems.append(f"says {facts.n_pairs} pairs were learned from, its rows make {n_learned}")
     if facts.code_version != CODE_VERSION:
         problems.append(f"trained by code version {facts.code_version}, here is {CODE_VERSION}")
+    if reader is not None:
+        problems += [
+            f"{row.source}, which it learned from, is retracted: {row.reason}"
+            for row in read_retractions(reader.store)
+            if sha256 in row.checkpoints
+        ]
     inputs = trace_inputs(facts, training_set, reader)
     problems += [one.told for one in inputs if one.state is State.GONE]
     lost = [s for s in samples if reader and not has_pictures(s.row, reader.store.blobs)]

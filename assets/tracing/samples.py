@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assets.importing.scenes import ASSET as IMPORTED
+from assets.retracting.retractions import read_retractions
+from assets.retracting.sources import Retracted
 from assets.selecting.samples import ASSET as TRAINING_SET
 from assets.selecting.samples import TABLE as PAIRS
 from assets.tracing.checkpoints import StoredCheckpoint, stored_checkpoints, training_set_of
@@ -103,8 +105,18 @@ def trace_sample(
         training_sets=tuple(one.version for one in meant if one.version.asset == TRAINING_SET),
         uses=uses,
         unknown_uses=unknown,
-        notes=(*notes, *(making.notes if making else ()), *reader.damage),
+        notes=(*notes, *(making.notes if making else ()), *_retracted(name, meant, reader)),
     )
+
+
+def _retracted(name: SampleName, meant: Sequence[Edition], reader: Reader) -> list[str]:
+    """What is retracted of it, and what could not be read."""
+    told = [
+        f"{row.source}, which it was made from, is retracted: {row.reason}"
+        for row in read_retractions(reader.store)
+        if Retracted(frozenset({row.source})).has_sample(name.asset, meant[0].row)
+    ]
+    return [*told, *reader.damage]
 
 
 def _scene(meant: Sequence[Edition]) -> tuple[LabelledScene | None, ManifestVersion | None]:

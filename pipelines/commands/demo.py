@@ -31,8 +31,13 @@ FORMER_JOBS = 5
 """Steps of the demo before those of the cities."""
 
 
-def run_demo(*, n_train: int) -> int:
-    """Write the world, run the jobs on this checkout's instance, print what came out."""
+def run_demo(*, n_train: int, is_quick: bool = False) -> int:
+    """Write the world, run the jobs on this checkout's instance, print what came out.
+
+    Args:
+        n_train: training frames of a world that is not there yet.
+        is_quick: learn for few epochs, and measure on few benchmarks.
+    """
     settings = read_settings()
     STATE_ROOT.mkdir(exist_ok=True)
     choose_instance()
@@ -49,7 +54,7 @@ def run_demo(*, n_train: int) -> int:
         return 1
     if missing is None:
         show_scenes(settings, store)
-        is_done = learn_and_measure(settings, store)
+        is_done = learn_and_measure(settings, store, is_quick=is_quick)
     else:
         out.print(f"no scenes yet: {missing}", markup=False, soft_wrap=True)
     page = f"{UI}/assets/{ASSET if missing else LABELLED}"
@@ -57,19 +62,19 @@ def run_demo(*, n_train: int) -> int:
     return 0 if is_done else 1
 
 
-def learn_and_measure(settings: Settings, store: Store) -> bool:
-    """The last steps; only in the miniature, for real frames take more than a demo to learn."""
+def learn_and_measure(settings: Settings, store: Store, *, is_quick: bool = False) -> bool:
+    """The last steps; not with the paper's networks, which take a GPU and days to learn."""
     root = Path(settings.data_root)
-    if read_world(root) == PAPER_WORLD:
+    if read_world(root) == PAPER_WORLD and settings.networks != "miniature":
         out.print("no training: real frames take a GPU and a checkpoint (docs/training.md)")
         return True
     step = FORMER_JOBS + len(train_cities(root)) + 1
-    is_trained = train_demo(settings, store, step=step)
-    return is_trained and evaluate_demo(settings, store, step=step + 2)
+    is_trained = train_demo(settings, store, step=step, is_quick=is_quick)
+    return is_trained and evaluate_demo(settings, store, step=step + 2, is_quick=is_quick)
 
 
 def _fill_bank() -> bool:
-    for number, name in enumerate(("observe_data", "demo"), start=2):
+    for number, name in enumerate(("observe_data", "build_bank"), start=2):
         err.print(f"[bold]{number}[/] Dagster job [bold]{name}[/]")
         if not run_job(name):
             return False

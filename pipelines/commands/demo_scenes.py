@@ -49,7 +49,7 @@ def generate(settings: Settings, first_step: int) -> bool:
     A few frames of each city, so that it ends within minutes on two cores without a GPU.
     """
     jobs: list[tuple[str, str | None]] = [("open_round", None), ("calibrate_detector", None)]
-    jobs += [("generate_scenes", city) for city in train_cities(Path(settings.data_root))]
+    jobs += [("generate", city) for city in train_cities(Path(settings.data_root))]
     for number, (name, city) in enumerate(jobs, start=first_step):
         err.print(f"[bold]{number}[/] Dagster job [bold]{name}[/]" + (f", {city}" if city else ""))
         key = None if city is None else ScenePartition(round=FIRST_ROUND, city=city).key

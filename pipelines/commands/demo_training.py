@@ -1,12 +1,14 @@
 """The last part of `multishift demo`: a segmenter learns the known classes, then the unknown."""
 
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.table import Table
 from upath import UPath
 
 from assets.closed_set.committing import rows_of
+from assets.closed_set.config import ClosedSetTrainingConfig
 from assets.closed_set.names import ASSET, START
 from assets.partitions import FIRST_ROUND
 from assets.segmenters.config import SegmenterConfig
@@ -17,6 +19,7 @@ from pipelines.commands.train_curve import sparkline
 from pipelines.settings import Settings
 from storage.atomic import write_atomically
 from storage.store import Store
+from storage.world import PAPER_WORLD, World, read_world
 
 ARCHITECTURE = "deeplab_miniature"
 JOB = "train_closed_set"
@@ -27,8 +30,18 @@ rounds = ["{FIRST_ROUND}"]
 """
 MAX_CLASSES = 5
 
+_PHOTOGRAPHS: dict[str, Any] = {
+    "batch_size": 1,
+    # Photographs of 1024 x 2048 at a quarter of their size: the network sees whole cars.
+    "transform": {
+        "geometry": {"resize_probability": 1.0, "scales": [0.25], "crop": [192, 384]},
+    },
+    "stages": [{"n_epochs": 2}, {"n_epochs": 6}],
+}
+_DRAWN: dict[str, Any] = {"batch_size": 2, "stages": [{"n_epochs": 4}, {"n_epochs": 16}]}
 
-def train_demo(settings: Settings, store: Store, *, step: int) -> bool:
+
+def train_demo(settings: Settings, store: Store, *, step: int, is_quick: bool) -> bool:
     """Train on the known classes, choose pairs, train in two stages; true if all runs did well.
 
     Each prints what came of it. What is there for the same inputs is not trained again.
@@ -37,25 +50,40 @@ def train_demo(settings: Settings, store: Store, *, step: int) -> bool:
         settings: of this checkout.
         store: where everything lies.
         step: number of the first step of the demo that this takes; it takes two.
+        is_quick: whether it learns for few epochs.
     """
+    world = read_world(Path(settings.data_root))
     err.print(f"[bold]{step}[/] Dagster job [bold]{JOB}[/], {ARCHITECTURE}")
-    if not run_job(JOB, partition_key=ARCHITECTURE):
+    chosen = {"ops": {ASSET: {"config": known_classes(world, is_quick=is_quick).model_dump()}}}
+    if not run_job(JOB, partition_key=ARCHITECTURE, run_config=chosen):
         return False
     show_closed_set(store)
     write_selection(Path(settings.selections_root))
     err.print(f"[bold]{step + 1}[/] both stages, selection [bold]{SELECTION}[/]")
-    return run_train(SELECTION, two_stages(), device=None) == 0
+    return run_train(SELECTION, two_stages(world, is_quick=is_quick), device=None) == 0
 
 
-def two_stages() -> SegmenterConfig:
+def known_classes(world: World, *, is_quick: bool = False) -> ClosedSetTrainingConfig:
+    """The training on the known classes; photographs keep more of their size than drawn frames."""
+    chosen: dict[str, Any] = {"n_epochs": 5} if is_quick else {}
+    if world == PAPER_WORLD:
+        chosen |= {"short_side_px": 256, "max_frames": 64}
+    return ClosedSetTrainingConfig(**chosen)
+
+
+def two_stages(world: World, *, is_quick: bool = False) -> SegmenterConfig:
     """The published training at the size of the demo: some pairs, a few minutes on two cores."""
+    settings = _PHOTOGRAPHS if world == PAPER_WORLD else _DRAWN
+    if is_quick:
+        settings = {**settings, "stages": [{"n_epochs": 1}, {"n_epochs": 2}]}
     return SegmenterConfig.model_validate(
         {
             "architecture": ARCHITECTURE,
             "initial_checkpoint": START,
             "held_out_frac": 0.2,
             "n_between_logs": 5,
-            "settings": {"batch_size": 2, "stages": [{"n_epochs": 4}, {"n_epochs": 16}]},
+            "n_epochs_between_scores": 4 if world == PAPER_WORLD else 1,
+            "settings": settings,
         }
     )
 

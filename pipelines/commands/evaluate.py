@@ -22,10 +22,10 @@ from assets.benchmarks.order import (
     plan_checkpoint,
     plan_score_files,
 )
-from assets.engine.resource import Engine
 from pipelines.commands.console import err, out
 from pipelines.commands.evaluate_table import result_table
 from pipelines.commands.named_inputs import named_checkpoint, refiner_file
+from pipelines.engine import engine_of
 from pipelines.settings import Settings, read_settings
 from storage.evaluation_folder import refuse_foreign_folder, write_evaluation
 from storage.score_folders import match_scores
@@ -140,11 +140,7 @@ def _measure(
     orders: Sequence[BenchmarkOrder], wish: EvaluationWish, settings: Settings
 ) -> tuple[list[MeasuredBenchmark], list[str]]:
     """What was measured, and a line for each benchmark that could not be."""
-    engine = Engine(
-        mode=settings.engine_mode,
-        n_workers=settings.engine_workers,
-        address=settings.engine_address,
-    )
+    engine = engine_of(settings)
     device = wish.device or settings.training_device
     measured, failures = [], []
     for order in orders:

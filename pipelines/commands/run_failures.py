@@ -7,7 +7,7 @@ from dagster_shared.error import SerializableErrorInfo
 
 _CHECK_FAILED = "DagsterAssetCheckFailedError"
 _INTERRUPTED = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
-_WRAPPER = "DagsterExecutionStepExecutionError"
+_WRAPPERS = ("DagsterExecutionStepExecutionError", "RetryRequestedFromPolicy")
 
 
 def failure_lines(events: Sequence[dg.DagsterEvent]) -> Iterator[str]:
@@ -37,7 +37,7 @@ def _causes(
         if event.is_step_failure and (error := event.step_failure_data.error) is not None:
             yield (
                 event.step_key,
-                error.cause if error.cls_name == _WRAPPER and error.cause else error,
+                error.cause if error.cls_name in _WRAPPERS and error.cause else error,
             )
 
 

@@ -72,6 +72,8 @@ def _end_dead_runs(instance: dg.DagsterInstance) -> None:
     for run in instance.get_runs(mine):
         if not _is_alive(int(run.tags[_PID])):
             instance.report_run_failed(run, "the command that ran it was killed")
+            # Without a daemon nobody else gives back its place in a pool, and all would wait.
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
 def _is_alive(pid: int) -> bool:

@@ -21,7 +21,7 @@ from pipelines.commands.train_progress import shown_progress
 from pipelines.settings import Settings, read_settings
 from storage.store import Store, open_store
 
-SELECT, TRAIN = "select_training_set", "train_segmenter"
+SELECT, TRAIN = "select_training_set", "train"
 
 
 def run_train(selection: str, config: SegmenterConfig, *, device: str | None) -> int:

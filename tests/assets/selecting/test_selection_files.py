@@ -38,7 +38,7 @@ def test_a_selection_says_what_its_file_says():
         ('rounds = "round-1"', 'rounds: need a list of names, .*"all", got .round-1'),
         ('rounds = ["a", "a"]', "rounds: need one name or more, each once"),
         ("imported = []", "imported: need one name or more, each once"),
-        ('round = ["a"]', "round: unknown, need one of rounds, imported, filters, vetoed"),
+        ('round = ["a"]', "round: unknown, need one of rounds, imported, reviewed_only, filters,"),
         (
             'rounds = "all"\n[filters]\ncitys = ["a"]',
             "filters.citys: unknown, need one of cities, weather,",

@@ -5,6 +5,7 @@ import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
+from assets.decisions import decisions
 from assets.filtered_scenes import filtered_scenes
 from assets.imported_scenes import imported_scenes
 from assets.labelled_scenes import labelled_scenes
@@ -32,7 +33,14 @@ def house(resources, instance, tmp_path):
     train = dg.define_asset_job("train", selection=dg.AssetSelection.assets(trained))
     networks = Networks(models_root=str(tmp_path / "models"))
     return dg.Definitions(
-        assets=[filtered_scenes, labelled_scenes, imported_scenes, training_set, trained],
+        assets=[
+            filtered_scenes,
+            labelled_scenes,
+            imported_scenes,
+            decisions,
+            training_set,
+            trained,
+        ],
         jobs=[select_training_set, train],
         resources={**resources, "networks": networks},
     )

@@ -269,7 +269,14 @@ def test_the_ui_shows_what_is_mixed(rounds, select, store):
     assert table("object_classes") == {"bathtub": 4, "chair": 1}
     assert sum(table("licenses").values()) == 5
     steps = [tuple(row.data.values()) for row in shown["steps"].records]
-    assert steps == [("found", 6), ("held-out frames", 6), ("vetoes", 6), ("min_object_iou", 5)]
+    assert steps == [
+        ("found", 6),
+        ("held-out frames", 6),
+        ("retractions", 6),
+        ("vetoes", 6),
+        ("reviews", 6),
+        ("min_object_iou", 5),
+    ]
     assert "data:image/webp" in shown["contact_sheet"].value
     assert (store.root / "reports" / "training_set" / "mine.png").exists()
     assert shown["data_version"].value == data_version(result)

@@ -1,0 +1,63 @@
+"""`multishift gallery`: the scenes of the store in a browser, where a person decides on them."""
+
+import secrets
+import socket
+from pathlib import Path
+
+from assets.reviewing.desk import Desk
+from assets.reviewing.reviews import ASSET
+from pipelines.commands.console import err
+from pipelines.commands.decided import tell_dagster, who_decides
+from pipelines.commands.instance import choose_instance
+from pipelines.settings import read_settings
+from storage.store import open_store
+
+_TOKEN_BYTES = 32
+
+
+def serve_gallery(*, round_key: str | None, port: int, reviewer: str | None) -> int:
+    """Serve until interrupted.
+
+    Raises:
+        ValueError: if the store has no drawn scene of the round, or the port is taken.
+    """
+    import uvicorn
+
+    from assets.reviewing.server import HOST, review_app
+
+    settings = read_settings()
+    store = open_store(settings.store_root, single_writer=settings.single_writer)
+    data_root = Path(settings.data_root)
+    desk = Desk(
+        store=store,
+        data_root=data_root if data_root.is_dir() else None,
+        reviewer=who_decides(reviewer),
+        round_key=round_key,
+        report=lambda: tell_dagster(ASSET, store),
+    )
+    if not desk.partitions():
+        which = "a round" if round_key is None else f"the round {round_key!r}"
+        raise ValueError(f"{store.root}: need drawn scenes of {which}, got none; draw some first")
+    listening = _listening(HOST, port)
+    port = listening.getsockname()[1]
+    choose_instance()
+    app = review_app(desk, port=port, token=secrets.token_urlsafe(_TOKEN_BYTES))
+    err.print(f"gallery at [bold]http://{HOST}:{port}[/] for {desk.reviewer}; Ctrl-C stops it")
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    server.run(sockets=[listening])
+    return 0
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket on the port, or on any free one if it is 0."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise ValueError(
+            f"need a free port, got {port}, which is taken; run `multishift gallery --port "
+            f"{port + 1}`"
+        ) from None
+    return listening

@@ -1,0 +1,107 @@
+"""The served gallery in a real browser: a veto is saved, told, filtered by, and still there."""
+
+import os
+import secrets
+import shutil
+import socket
+import threading
+import time
+
+import pytest
+import uvicorn
+from playwright.sync_api import sync_playwright
+
+from assets.reviewing.desk import Desk
+from assets.reviewing.reviews import in_force, read_reviews
+from assets.reviewing.server import HOST, review_app
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture
+def address(store, data_root):
+    """The server on a free port, in a thread of this process."""
+    if CHROMIUM is None:
+        if os.environ.get("MULTISHIFT_REQUIRE_BROWSER") == "1":
+            pytest.fail("chromium is required here, and it is not installed")
+        pytest.skip("needs chromium")
+    listening = socket.socket()
+    listening.bind((HOST, 0))
+    port = listening.getsockname()[1]
+    desk = Desk(store=store, data_root=data_root, reviewer="ada")
+    app = review_app(desk, port=port, token=secrets.token_urlsafe())
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"http://{HOST}:{port}/"
+    server.should_exit = True
+    thread.join(timeout=20)
+
+
+@pytest.fixture
+def page(address):
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.set_default_timeout(10_000)
+        troubles = []
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(address)
+        yield page
+        browser.close()
+    assert [words for words in troubles if "status of 4" not in words] == []
+
+
+def until(is_so, seconds=10):
+    """Whether something comes true; the page's policy forbids that the page itself waits."""
+    deadline = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return is_so()
+
+
+def n_cards(page):
+    return page.locator(".card:visible").count()
+
+
+def test_a_veto_is_saved_told_and_filtered_by(page, store, tmp_path):
+    assert n_cards(page) == 5
+    card = page.locator(".card:has(.review)").first
+    picture = card.locator("img[data-view=picture]")
+    assert until(lambda: picture.evaluate("image => image.naturalWidth") > 0)
+    card.locator("input").fill("no <b>chair</b>")
+    card.locator("[data-decide=vetoed]").click()
+    card.locator(".said", has_text="vetoed by ada").wait_for()
+    assert "no <b>chair</b>" in card.locator(".said").inner_text()
+    assert [row.decision for row in in_force(read_reviews(store)).values()] == ["vetoed"]
+    page.locator("#filters [data-name=vetoed]").click()
+    assert n_cards(page) == 1
+    page.locator("#filters [data-name=undecided]").click()
+    assert n_cards(page) == 3
+    page.reload()
+    page.locator("#filters [data-name=vetoed]").click()
+    assert n_cards(page) == 1
+    page.locator(".card:visible .stage").focus()
+    page.keyboard.press("a")
+    page.locator("[data-decision=accepted]").wait_for(state="attached")
+    assert [row.decision for row in in_force(read_reviews(store)).values()] == ["accepted"]
+    assert n_cards(page) == 0
+    for width, scheme in ((1200, "light"), (400, "dark")):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.click("#clear") if page.is_visible("#clear") else None
+        page.screenshot(path=os.environ.get("MULTISHIFT_SHOTS", str(tmp_path)) + f"/g{width}.png")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_failure_is_told_and_nothing_looks_saved(page, store):
+    card = page.locator(".card:has(.review)").first
+    page.evaluate("document.querySelector('.review').dataset.sample = '{}'")
+    card.locator("[data-decide=vetoed]").click()
+    card.locator(".said", has_text="not saved: need the texts").wait_for()
+    assert card.locator("[data-decide=vetoed]").get_attribute("aria-pressed") == "false"
+    assert read_reviews(store) == ()
