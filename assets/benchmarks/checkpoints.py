@@ -126,7 +126,7 @@ def _latest(named: NamedCheckpoint, store: Store, folder: Path | None) -> FoundC
         wanted = named.architecture or "one architecture"
         raise ValueError(
             f"{SEGMENTER}, selection {named.selection}: need a checkpoint of {wanted}, there are "
-            f"{there}; materialize it first (job train_segmenter), or name the architecture"
+            f"{there}; materialize it first (job train), or name the architecture"
         )
     return _of_row(fitting[0], version, store, folder)
 

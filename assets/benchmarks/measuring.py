@@ -1,11 +1,9 @@
 """Measure a subject on a benchmark: image by image, then score by score; no Dagster is needed."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
-from shutil import rmtree
 from typing import TypeVar
-from uuid import uuid4
 
 from assets.benchmarks.frames import frame_key
 from assets.benchmarks.image import ImageFacts, ImageItem, Measurement, image_key, measure_image
@@ -16,10 +14,10 @@ from assets.benchmarks.pooling import PooledScore, ScoreItem, pool_score, score_
 from assets.benchmarks.results import result_rows
 from assets.benchmarks.rows import curve_rows, image_rows
 from assets.benchmarks.showing import show_extremes
-from assets.engine.offers import GPU
 from assets.engine.outcome import Outcome
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
+from storage.folders import held_folder
 
 ItemT = TypeVar("ItemT")
 ValueT = TypeVar("ValueT")
@@ -36,7 +34,8 @@ def measure_benchmark(
     """Every number of an order, and the pictures that its rows name.
 
     Each image goes through the network once, alone and at its full size. Its score maps lie below
-    ``work_root`` until all numbers are there, 4 bytes a pixel and score; then they are removed.
+    ``work_root`` until all numbers are there, 4 bytes a pixel and score; then they are removed, and
+    those of measurements that were killed are removed when the next one begins.
 
     Args:
         order: what is measured on what.
@@ -50,11 +49,12 @@ def measure_benchmark(
             more room than allowed.
         RuntimeError: if an image failed for another reason.
     """
-    with _work_folder(work_root) as work:
+    with held_folder(work_root / ASSET) as work:
         plan = order.measurement(work, device)
         facts = _measure_images(order, plan, engine, log)
         pooled = _pool(order, plan, facts, engine, log)
-        shown, pictures = show_extremes(order, facts, work)
+        spans = {one.score: one.span for one in pooled}
+        shown, pictures = show_extremes(order, facts, work, spans)
     rows = MeasuredRows(
         benchmark=order.benchmark,
         images=image_rows(order, facts),
@@ -63,17 +63,6 @@ def measure_benchmark(
         shown=shown,
     )
     return MeasuredBenchmark(rows=rows, pictures=pictures)
-
-
-@contextmanager
-def _work_folder(root: Path) -> Iterator[Path]:
-    """A folder of this measurement alone, gone afterwards."""
-    folder = root / ASSET / uuid4().hex
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        rmtree(folder, ignore_errors=True)
 
 
 def _measure_images(
@@ -130,13 +119,7 @@ def _pool(
         )
         for score in order.scores
     ]
-    patient = Engine(
-        mode=engine.mode,
-        n_workers=engine.n_workers,
-        address=engine.address,
-        item_timeout_s=engine.item_timeout_s * len(frames),
-        start_timeout_s=engine.start_timeout_s,
-    )
+    patient = engine.model_copy(update={"item_timeout_s": engine.item_timeout_s * len(frames)})
     outcomes = patient.map(
         pool_score, items, key=score_key, log=log, label=f"{order.benchmark}, all pixels"
     )
@@ -168,6 +151,4 @@ def _gpus(plan: Measurement, engine: Engine) -> dict[str, float]:
     """A GPU for each image where a network computes on one."""
     if plan.subject.kind != "checkpoint":
         return {}
-    kind = plan.device.partition(":")[0]
-    has_gpus = engine.most_offered(GPU) > 0 if kind == "auto" else kind == "cuda"
-    return {GPU: 1.0} if has_gpus else {}
+    return engine.gpus_for(plan.device)

@@ -9,11 +9,12 @@ from assets.benchmarks.checkpoints import FoundCheckpoint
 from assets.benchmarks.frames import BenchmarkFrames, frame_key, list_frames
 from assets.benchmarks.image import Measurement
 from assets.benchmarks.names import CODE_VERSION, FILE_PREFIX, has_unknown_objects
-from assets.benchmarks.overlap import KnownObject, objects_of
+from assets.benchmarks.overlap import objects_of
 from assets.benchmarks.subject import Lineage, Subject
 from assets.lineage import parents_of
 from assets.recipes import recipe_of
 from models.metrics import ANOMALY_TRACK, OBSTACLE_TRACK, ComponentSizes
+from storage.benchmark_objects import KnownObject
 from storage.benchmark_records import BINNED, SMIYC_BINNED
 from storage.datasets.fingerprint import fingerprint_files
 from storage.images import file_sha256
@@ -23,7 +24,11 @@ from storage.world import World, read_world
 EXTRAS = (SMIYC_BINNED, BINNED)
 """Estimators that are computed if asked for; exact ones always are."""
 
-_SIZES = {"road_anomaly_21": ANOMALY_TRACK, "road_obstacle_21": OBSTACLE_TRACK}
+_SIZES = {
+    "road_anomaly_21": ANOMALY_TRACK,
+    "road_obstacle_21": OBSTACLE_TRACK,
+    "acdc_poc": ANOMALY_TRACK,  # states none; objects were painted into boxes of 300 px and more
+}
 
 GIBIBYTE = 1 << 30
 

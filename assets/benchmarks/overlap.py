@@ -4,40 +4,31 @@ Reference: method brief D 17; a detector that has seen a class is not measured o
 """
 
 import csv
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from assets.benchmarks.frames import BenchmarkFrames
-from storage.label_space import read_table
+from storage.benchmark_objects import KnownObject, listed_objects
+from storage.datasets.acdc_poc import NAME as ACDC_POC
+from storage.datasets.acdc_poc import painted_object
+from storage.records import Frame
 from storage.world import FRAME_TABLE, read_world
 
-
-@dataclass(frozen=True, kw_only=True)
-class KnownObject:
-    """An object class of a benchmark, and the ADE20K-150 classes that are the same thing."""
-
-    name: str
-    ade_names: tuple[str, ...]
+_ARTICLE = re.compile(r"^(an?|the) ")
 
 
 def objects_of(frames: BenchmarkFrames, data_root: Path) -> tuple[KnownObject, ...]:
     """Unknown objects of a benchmark as far as anybody has listed them, by name.
 
-    The miniature world tells those of each measured frame; of real data sets the table
-    ``storage/tables/benchmark_object_classes.csv`` holds what their makers published.
+    The miniature world tells those of each measured frame, and ACDC-POC by the names of its files;
+    of the other real data sets a table holds what their makers published.
     """
-    benchmark = frames.dataset.name
     if read_world(data_root).name == "miniature":
-        return tuple(KnownObject(name=n, ade_names=(n,)) for n in _miniature(frames, data_root))
-    rows = [r for r in read_table("benchmark_object_classes") if r["benchmark"] == benchmark]
-    found = (
-        KnownObject(
-            name=row["object_class"], ade_names=tuple(filter(None, row["ade20k_150"].split("|")))
-        )
-        for row in rows
-    )
-    return tuple(sorted(found, key=lambda one: one.name))
+        return _named(_miniature(frames, data_root))
+    if frames.dataset.name == ACDC_POC:
+        return _named(_painted(frames.measured))
+    return listed_objects(frames.dataset.name)
 
 
 def overlapping(objects: Iterable[KnownObject], trained: Iterable[str]) -> tuple[str, ...]:
@@ -46,6 +37,15 @@ def overlapping(objects: Iterable[KnownObject], trained: Iterable[str]) -> tuple
     return tuple(
         one.name for one in objects if shown & {_plain(n) for n in (one.name, *one.ade_names)}
     )
+
+
+def _named(names: Iterable[str]) -> tuple[KnownObject, ...]:
+    """Objects that are called as a class is."""
+    return tuple(KnownObject(name=name, ade_names=(name,)) for name in names)
+
+
+def _painted(frames: Sequence[Frame]) -> list[str]:
+    return sorted(set(filter(None, (painted_object(frame.frame_id) for frame in frames))))
 
 
 def _miniature(frames: BenchmarkFrames, data_root: Path) -> list[str]:
@@ -61,4 +61,4 @@ def _miniature(frames: BenchmarkFrames, data_root: Path) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    return name.strip().lower().replace("_", " ")
+    return _ARTICLE.sub("", name.strip().lower().replace("_", " "))

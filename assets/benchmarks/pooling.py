@@ -61,7 +61,8 @@ class PooledScore:
         exact: exact numbers by domain, all of them together under ``all``.
         smiyc: the same as the suite of SMIYC estimates them; empty if not asked for.
         binned: the same in bins; empty if not asked for.
-        components: at the threshold of the best F1 of all images; None without size rules.
+        components: by domain, at the threshold of its best F1; empty without size rules.
+        span: first and last percentile of a sample of all scores, for the colors of pictures.
         curve: what plots need.
     """
 
@@ -69,7 +70,8 @@ class PooledScore:
     exact: Mapping[str, PixelScores]
     smiyc: Mapping[str, SmiycScores]
     binned: Mapping[str, BinnedScores]
-    components: ComponentResult | None
+    components: Mapping[str, ComponentResult]
+    span: tuple[float, float]
     curve: CurvePoints
 
 
@@ -92,17 +94,19 @@ def pool_score(item: ScoreItem) -> PooledScore:
         exact = first.exact()
     threshold = exact[ALL_DOMAINS].best_f1_threshold
     counts = CurveCounts(first.sample.plan(best_f1_threshold=threshold))
-    components = ComponentMetrics(item.sizes) if item.sizes else None
-    for _, score, label in _maps(item):
+    components = {name: ComponentMetrics(item.sizes) for name in exact if item.sizes}
+    for frame, score, label in _maps(item):
         counts.update(score, label)
-        if components is not None:
-            components.update(score >= np.float32(threshold), label)
+        for name in {frame.domain, ALL_DOMAINS} & components.keys():
+            flagged = score >= np.float32(exact[name].best_f1_threshold)
+            components[name].update(flagged, label)
     return PooledScore(
         score=item.score,
         exact=exact,
         smiyc={name: found.compute() for name, found in first.smiyc.items() if name in exact},
         binned={name: found.compute() for name, found in first.binned.items() if name in exact},
-        components=components.compute() if components else None,
+        components={name: found.compute() for name, found in components.items()},
+        span=first.sample.span(),
         curve=counts.points(),
     )
 

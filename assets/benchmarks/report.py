@@ -23,11 +23,15 @@ def describe_scores(
     version: ManifestVersion, rows: MeasuredRows, order: BenchmarkOrder
 ) -> dict[str, dg.MetadataValue]:
     """Metadata of the materialization; shares are in [0, 1]."""
+    # Imported here: loading the definitions must not take the time of drawing.
+    from assets.reporting.inline import inline_plots
+
     first = rows.results[0]
     return {
         **integers(_counts(rows)),
         **_plotted(rows),
-        "results": _table(rows),
+        "results": results_table(rows),
+        **inline_plots(rows),
         "skipped": _skipped(rows),
         "subject": dg.MetadataValue.text(f"{first.subject_kind} {first.subject}"),
         "architecture": dg.MetadataValue.text(first.architecture or "unknown"),
@@ -62,7 +66,8 @@ def _plotted(rows: MeasuredRows) -> dict[str, dg.MetadataValue]:
     return found
 
 
-def _table(rows: MeasuredRows) -> dg.MetadataValue:
+def results_table(rows: MeasuredRows) -> dg.MetadataValue:
+    """Every result by score, domain and estimator; shares are in [0, 1]."""
     return dg.MetadataValue.table([dg.TableRecord(_cells(row)) for row in rows.results])
 
 

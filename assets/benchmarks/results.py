@@ -88,7 +88,7 @@ def _score_rows(
     }
     for estimator, by_domain in families.items():
         for domain, numbers in by_domain.items():
-            is_whole = (estimator, domain) == (POOLED_EXACT, ALL_DOMAINS)
+            components = one.components.get(domain) if estimator == POOLED_EXACT else None
             yield BenchmarkResult(
                 **{
                     **shared,
@@ -98,7 +98,7 @@ def _score_rows(
                     "n_skipped": _n_skipped(order, domain),
                     **{name: getattr(numbers, name) for name in _COUNTS},
                     **{name: getattr(numbers, name, None) for name in _NUMBERS},
-                    **(_components(one.components) if is_whole and one.components else {}),
+                    **(_components(components) if components else {}),
                 }
             )
     for domain in (ALL_DOMAINS, *domains(order)):

@@ -11,7 +11,7 @@ from assets.benchmarks.frames import frame_key
 from assets.benchmarks.image import ImageFacts
 from assets.benchmarks.order import BenchmarkOrder
 from models.label_colors import OOD_COLOR, VOID_COLOR, label_colors
-from models.score_overlay import score_overlay
+from models.score_overlay import Span, score_overlay
 from storage.benchmark_records import ShownImage
 from storage.datasets.codings import OOD_IGNORED, OOD_YES, Target
 from storage.datasets.registry import read_target
@@ -27,18 +27,22 @@ _DIMMED = 0.5
 
 
 def show_extremes(
-    order: BenchmarkOrder, facts: Sequence[ImageFacts], work: Path
+    order: BenchmarkOrder,
+    facts: Sequence[ImageFacts],
+    work: Path,
+    spans: Mapping[str, Span],
 ) -> tuple[tuple[ShownImage, ...], Mapping[str, bytes]]:
     """Rows of the best and worst images of each score by their own AP, and WebP bytes by SHA-256.
 
-    Of few images none is both; images without pixels of both classes are neither.
+    Of few images none is both; images without pixels of both classes are neither. All pictures of
+    a score have the colors of its ``spans``, so that they can be compared.
     """
     rows: list[ShownImage] = []
     pictures: dict[str, bytes] = {}
     for score in order.scores:
         for rank, chosen in _extremes(score, facts, order.rules.n_shown).items():
             for place, one in enumerate(chosen):
-                photo, label, overlay = _pictures(order, one, score, work)
+                photo, label, overlay = _pictures(order, one, score, work, span=spans[score])
                 names = [_kept(pictures, picture) for picture in (photo, label, overlay)]
                 rows.append(_row(order, one, (score, rank, place), names))
     return tuple(rows), pictures
@@ -66,7 +70,7 @@ def _extremes(score: str, facts: Sequence[ImageFacts], n_shown: int) -> dict[str
 
 
 def _pictures(
-    order: BenchmarkOrder, one: ImageFacts, score: str, work: Path
+    order: BenchmarkOrder, one: ImageFacts, score: str, work: Path, *, span: Span
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     whole = read_target(order.data_root, one.frame)
     photograph = _smaller(read_image(order.data_root / one.frame.image), cv2.INTER_AREA)
@@ -76,7 +80,7 @@ def _pictures(
         ood=_smaller(whole.ood, cv2.INTER_NEAREST),
     )
     found = _smaller(read_map(map_path(str(work), score, one.number)), cv2.INTER_AREA)
-    drawn = score_overlay(photograph, found, is_ood=target.ood == OOD_YES)
+    drawn = score_overlay(photograph, found, span=span, is_ood=target.ood == OOD_YES)
     return photograph, label_picture(photograph, target), drawn
 
 

@@ -1,10 +1,10 @@
 """What is measured, as plain values that workers get, and the network that they load from it."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from assets.engine.warm import warm_models
 from models.evaluation import LEARNED
 from storage.images import file_sha256
 
@@ -46,15 +46,19 @@ class Lineage:
     note: str = "where it comes from is not known here"
 
 
-@lru_cache(maxsize=1)
 def loaded_network(subject: Subject, device: str, scores: tuple[str, ...]) -> "Segmenter":
-    """The network of a checkpoint in evaluation mode; that of the last call stays in memory.
+    """The network of a checkpoint in evaluation mode; it stays in memory (`assets.engine.warm`).
 
     A file without OOD layer will do where the learned score is not asked for.
 
     Raises:
         ValueError: if the file cannot be used, or is not the one that was named.
     """
+    key = ("subject", subject, device, scores)
+    return warm_models().get(key, lambda: _load(subject, device, scores))
+
+
+def _load(subject: Subject, device: str, scores: tuple[str, ...]) -> "Segmenter":
     from models.segmentation import load_segmenter
 
     path, architecture = Path(subject.file), str(subject.architecture)

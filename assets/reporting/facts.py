@@ -12,6 +12,7 @@ from assets.reporting.rows import (
     splits,
 )
 from assets.reporting.words import estimator_words
+from storage.benchmark_objects import list_note
 from storage.benchmark_records import BenchmarkResult
 from storage.world import PAPER_WORLD
 
@@ -98,7 +99,7 @@ def _overlap(row: BenchmarkResult) -> str:
             f"Training showed {count(len(row.overlapping_classes))} of the "
             f"{_classes(row.benchmark_object_classes)} of this benchmark "
             f"({_listed(row.overlapping_classes)}): on these, its numbers are no test of objects "
-            "that were never seen."
+            f"that were never seen.{_whole(row)}"
         )
     if not row.trained_object_classes:
         return "Whether training showed objects of this benchmark is not known to this store."
@@ -106,8 +107,14 @@ def _overlap(row: BenchmarkResult) -> str:
         return "Which objects this benchmark shows is not listed: overlap with training is unknown."
     return (
         f"Training showed none of the {_classes(row.benchmark_object_classes)} listed for this "
-        "benchmark."
+        f"benchmark.{_whole(row)}"
     )
+
+
+def _whole(row: BenchmarkResult) -> str:
+    """What the list of the benchmark's objects lacks, where it stands for more than it names."""
+    note = list_note(row.benchmark) if row.world == PAPER_WORLD.name else ""
+    return f" The list is not whole: {note}." if note and row.benchmark_object_classes else ""
 
 
 def _of_splits(rows: MeasuredRows) -> str:

@@ -100,7 +100,11 @@ def _curve_figures(
 
 def _domain_figures(rows: MeasuredRows) -> Iterator[Figure]:
     found = domains(rows)
-    quantities = (("ap", "AP", ood_results), ("mean_iou", "mIoU", class_results))
+    quantities = (
+        ("ap", "AP", ood_results),
+        ("f1_star", "F1*", ood_results),
+        ("mean_iou", "mIoU", class_results),
+    )
     for field, title, results in quantities:
         values: dict[str, dict[str, float]] = {}
         for domain in found:

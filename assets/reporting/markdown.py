@@ -31,6 +31,7 @@ def report_markdown(
     published: Sequence[PublishedResult] | None = None,
     *,
     date: str | None = None,
+    note: str = "",
 ) -> str:
     """Markdown of what `report_page` shows; arguments and errors are the same."""
     if not measured:
@@ -38,7 +39,7 @@ def report_markdown(
     world = world_of(measured)
     printed = comparable(published, world)
     tables = [benchmark_tables(rows, printed) for rows in measured]
-    notes = [f"**Note:** {plain(words)}"] if (words := world_words(world)) else []
+    notes = [f"**Note:** {plain(words)}" for words in (note, world_words(world)) if words]
     blocks = ["# Benchmark report", *notes, *_head(measured, date)]
     for rows, found in zip(measured, tables, strict=True):
         blocks += _section(rows, found)

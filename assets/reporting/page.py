@@ -37,6 +37,7 @@ def report_page(
     published: Sequence[PublishedResult] | None = None,
     *,
     date: str | None = None,
+    note: str = "",
 ) -> str:
     """HTML of one or several benchmarks beside what was published of them.
 
@@ -48,6 +49,7 @@ def report_page(
         blobs: pictures that the rows name; a missing one leaves a note in its place.
         published: rows to compare with, by default the table of the project.
         date: when it was measured, as it is to be written; not written where None.
+        note: what must be known of all numbers, before anything else.
 
     Raises:
         ValueError: if there is no benchmark.
@@ -66,7 +68,9 @@ def report_page(
         scope=", ".join(benchmark_title(rows.benchmark) for rows in measured),
         style=Html(packaged("page.css") + _packaged("page.css")),
         numbers=_numbers(measured),
-        notes=element("p", told, class_="note") if (told := world_words(world)) else Html(""),
+        notes=joined(
+            [element("p", told, class_="note") for told in (note, world_words(world)) if told]
+        ),
         subjects=_subjects(measured, date),
         contents=_contents(measured),
         benchmarks=joined(sections),

@@ -14,8 +14,8 @@ RANKS = ("best", "worst")
 _SIGNATURES = {b"\x89PNG": "image/png", b"RIFF": "image/webp", b"\xff\xd8\xff": "image/jpeg"}
 _LEGEND_STOPS = 9
 _SCALE = (
-    "Each image has a scale of its own, from the first to the last percentile of its scores; "
-    "unknown objects of the label are outlined in cyan."
+    "All images of a score have one scale on a benchmark, from the first to the last percentile of "
+    "its scores; unknown objects of the label are outlined in cyan."
 )
 
 

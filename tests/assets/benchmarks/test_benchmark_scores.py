@@ -1,7 +1,12 @@
 """`benchmark_scores` and `benchmark_report`: what they commit, repeat, check and write."""
 
+from base64 import b64decode
+from io import BytesIO
+
 import dagster as dg
+import numpy as np
 import pytest
+from PIL import Image
 from upath import UPath
 
 from assets.benchmark_report import benchmark_report
@@ -76,10 +81,24 @@ def test_a_run_commits_rows_and_pictures_and_writes_a_page(evaluate, store):
     assert event.metadata["skipped_images"].value == 3
     assert "hidden" in event.metadata["skipped"].value
     assert "not known here" in event.metadata["overlapping_objects"].value
+    shows_plots(event.metadata)
     (event,) = result.asset_materializations_for_node("benchmark_report")
+    shows_plots(event.metadata)
     page = UPath(event.metadata["page"].path).read_text()
     assert page.lstrip().lower().startswith("<!doctype html>")
     assert UPath(event.metadata["markdown"].path).read_text() == event.metadata["report"].value
+
+
+def shows_plots(metadata):
+    """Whether a page of Dagster shows pictures and the table of results."""
+    plots = {name: value.value for name, value in metadata.items() if name.startswith("plot_")}
+    assert plots.keys() == {"plot_precision_and_recall", "plot_roc", "plot_reliability"}
+    for text in plots.values():
+        assert len(text) < 100_000
+        content = b64decode(text.partition("base64,")[2].removesuffix(")"))
+        assert np.asarray(Image.open(BytesIO(content))).std() > 10
+    scores = {record.data["score"] for record in metadata["results"].records}
+    assert scores == {"learned", "energy"}
 
 
 def test_equal_inputs_are_not_measured_again(evaluate, store, monkeypatch):

@@ -13,10 +13,18 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from assets.benchmarks.frames import HIDDEN, NO_IMAGE, NO_LABEL, list_frames
 from assets.benchmarks.measuring import measure_benchmark
+from assets.benchmarks.names import ASSET
 from assets.benchmarks.pooling import ScoreItem
 from assets.engine.resource import Engine
 from models.evaluation.answering import answer_photograph
-from models.metrics import ComponentMetrics, SmiycPixelMetrics, class_scores, confusion_matrix
+from models.metrics import (
+    ANOMALY_TRACK,
+    ComponentMetrics,
+    SmiycPixelMetrics,
+    class_scores,
+    confusion_matrix,
+)
+from models.score_overlay import score_overlay
 from models.segmentation import load_segmenter
 from storage.datasets.registry import complete_frames, dataset_named, read_target
 from storage.images import read_image, read_label, write_png
@@ -89,6 +97,25 @@ def test_components_are_found_at_the_best_threshold_of_all_pixels(
     assert row.n_labeled_components == 4
     others = [r for r in measure("road_anomaly", scores=("energy",)).rows.results if r.siou]
     assert others == [], "RoadAnomaly has no size rules"
+
+
+def test_components_of_a_domain_are_found_at_its_own_threshold(
+    measure, plan, checkpoint, data_root
+):
+    rows = measure("acdc_poc", scores=("max_logit",)).rows
+    sizes = plan("acdc_poc").sizes
+    assert sizes == ANOMALY_TRACK, "it states none of its own"
+    found = list(answered(checkpoint, data_root, "acdc_poc", ("val",)))
+    for domain in ("fog", "night", "all"):
+        row = one(rows.results, estimator="pooled_exact", domain=domain)
+        components = ComponentMetrics(sizes)
+        for frame, answer, target in found:
+            if domain in (frame.domain, "all"):
+                flagged = answer.scores["max_logit"] >= np.float32(row.best_f1_threshold)
+                components.update(flagged, target.ood)
+        wanted = components.compute()
+        assert (row.siou, row.ppv, row.f1_star) == (wanted.siou, wanted.ppv, wanted.f1_star)
+        assert row.n_labeled_components == {"fog": 2, "night": 1, "all": 3}[domain]
 
 
 def test_images_alone_are_rows(measure, checkpoint, data_root):
@@ -267,6 +294,29 @@ def test_best_and_worst_images_are_pictures(measure):
                 assert picture.size in {(width, height) for height, width in SIZES}
 
 
+def test_pictures_of_a_score_have_one_scale(measure, checkpoint, data_root, monkeypatch):
+    spans = {}
+
+    def overlay(photograph, found, *, span, is_ood):
+        spans.setdefault(span, []).append(found)
+        return score_overlay(photograph, found, span=span, is_ood=is_ood)
+
+    monkeypatch.setattr("assets.benchmarks.showing.score_overlay", overlay)
+    measure("road_obstacle_21", scores=("learned", "energy"), n_shown=2)
+    assert [len(drawn) for drawn in spans.values()] == [4, 4], "one span a score"
+    found = list(answered(checkpoint, data_root, "road_obstacle_21", ("val",)))
+    for (low, high), score in zip(spans, ("learned", "energy"), strict=True):
+        scores, _ = pooled(found, score)
+        assert np.percentile(scores, (1, 99)) == pytest.approx((low, high), rel=1e-6)
+
+
+def test_maps_of_a_killed_measurement_are_removed(measure, work_root):
+    left = work_root / ASSET / ("a" * 32)
+    (left / "maps").mkdir(parents=True)
+    measure("road_anomaly", scores=("energy",))
+    assert list((work_root / ASSET).iterdir()) == []
+
+
 def test_a_score_that_is_no_number_is_told(measure, data_root, monkeypatch):
     def lost(network, photograph, scores, *, has_masks):
         answer = answer_photograph(network, photograph, scores, has_masks=has_masks)
@@ -365,7 +415,9 @@ def test_a_label_without_any_known_class_is_a_row(measure, data_root):
     assert sorted(row.domain for row in rows.results) == ["all", "rain"]
 
 
-def test_maps_are_mended_before_they_count(measure):
+def test_maps_are_mended_before_they_count(measure, data_root):
+    for label in list((data_root / "road_anomaly" / "frames").rglob("labels_semantic.png"))[1:]:
+        label.unlink()  # one image will do: SAM takes its time
     plain = measure("road_anomaly", scores=("energy",)).rows
     refined = measure("road_anomaly", scores=("energy",), refinement="sam", refiner=str(SAM)).rows
     assert {row.refinement for row in refined.results} == {"sam"}

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from assets.benchmarks.frames import BenchmarkFrames
-from assets.benchmarks.names import BENCHMARKS
-from assets.benchmarks.overlap import KnownObject, objects_of, overlapping
+from assets.benchmarks.names import BENCHMARKS, has_unknown_objects
+from assets.benchmarks.overlap import objects_of, overlapping
+from storage.benchmark_objects import KnownObject
 from storage.datasets.registry import dataset_named
 from storage.label_space import ADE_CLASSES, read_table
 from storage.records import Frame
@@ -52,14 +53,25 @@ def test_the_table_names_benchmarks_classes_and_sources(tmp_path):
     known = {ade.name for ade in ADE_CLASSES}
     for row in read_table("benchmark_object_classes"):
         assert row["benchmark"] in BENCHMARKS
-        assert row["object_class"]
-        assert row["source"]
+        assert bool(row["object_class"]) == bool(row["source"])
+        assert row["object_class"] or row["note"], "what is not known is told"
+        assert (row["is_complete_list"] == "yes") == (not row["note"])
         assert row["is_complete_list"] in ("yes", "no")
         assert set(filter(None, row["ade20k_150"].split("|"))) <= known
     names = [one.name for one in objects_of(frames("fishyscapes_lost_and_found"), tmp_path)]
     assert "dog" in names
     assert names == sorted(names)
-    assert objects_of(frames("acdc_poc"), tmp_path) == ()
+    assert objects_of(frames("fishyscapes_static"), tmp_path) == ()
+    listed = {row["benchmark"] for row in read_table("benchmark_object_classes")}
+    assert listed == {name for name in BENCHMARKS if has_unknown_objects(dataset_named(name))}
+
+
+def test_the_files_of_acdc_poc_name_what_was_painted(tmp_path):
+    mark = "fog/GOPR0475_frame_000041_rgb_anon_"
+    names = (f"{mark}garbage_bag_17", f"{mark}a_chair_3", f"{mark}chair_12", f"{mark}91")
+    painted = objects_of(frames("acdc_poc", *names, "fog/GOPR0475_frame_000041"), tmp_path)
+    assert [one.name for one in painted] == ["a chair", "chair", "garbage bag"]
+    assert overlapping(painted, ["chair"]) == ("a chair", "chair")
 
 
 def test_the_miniature_tells_its_own_objects(tmp_path):

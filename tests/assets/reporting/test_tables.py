@@ -1,11 +1,13 @@
 """Digits, the best of a column, and which published rows stand where."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from assets.reporting.benchmark_tables import benchmark_tables
 from assets.reporting.figures import benchmark_figures
+from assets.reporting.lines import measured_line
 from assets.reporting.numbers import OOD_COLUMNS, Column, count, percent, plural
 from assets.reporting.tables import MEASURED, PUBLISHED, Line, table
 from storage.published_results import published_results
@@ -87,6 +89,7 @@ def test_tables_of_a_benchmark_with_domains(measured):
         "Unknown objects",
         "Unknown objects by domain: AP",
         "Unknown objects by domain: FPR95",
+        "Unknown objects by domain: F1*",
         "Known classes",
         "Known classes by domain: mIoU",
         "IoU of each known class",
@@ -105,6 +108,16 @@ def test_domains_stand_side_by_side(measured):
     assert len(printed) == 4
 
 
+def test_sizes_that_a_benchmark_borrows_are_told(measured):
+    whole, by_ap, _, by_f1 = benchmark_tables(measured[1], [])[:4]
+    assert all("the benchmark states no sizes" in note for note in (*whole.notes, *by_f1.notes))
+    assert (len(whole.notes), len(by_f1.notes)) == (1, 1)
+    assert by_ap.notes == (), "no number of components stands there"
+    track = replace(measured[1].results[0], benchmark="road_anomaly_21")
+    (note,) = measured_line(track, OOD_COLUMNS, has_subject=False).notes
+    assert "no sizes" not in note
+
+
 def test_other_estimators_are_told_beside_the_first(measured):
     tables = {found.title: found for found in benchmark_tables(measured[0], [])}
     assert set(tables) == {"Unknown objects", "The same scores by other estimators"}
@@ -119,7 +132,7 @@ def test_a_score_has_one_color_in_all_plots(measured):
         for figure in benchmark_figures(rows)
         if not figure.is_histogram and "mIoU" not in figure.title
     ]
-    assert len(orders) == 3 + 4
+    assert len(orders) == 3 + 5
     assert {tuple(dict.fromkeys(order)) for order in orders} == {
         ("learned", "energy", "max_softmax")
     }
