@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# A run starts many processes: where the environment forbids bytecode, each would compile anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup demo ui test test-slow check format clean
 
 setup: $(STAMP)

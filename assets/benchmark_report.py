@@ -4,6 +4,8 @@ import dagster as dg
 
 from assets.benchmarks.committing import rows_of
 from assets.benchmarks.names import ASSET, CODE_VERSION, REPORT, benchmarks
+from assets.benchmarks.report import results_table
+from assets.execution import RESUMES
 from assets.failures import bad_input_fails_once
 from assets.lineage import version_to_read
 from assets.resources import ManifestStore
@@ -17,6 +19,9 @@ from assets.resources import ManifestStore
     kinds={"html"},
     owners=["team:data"],
     code_version=CODE_VERSION,
+    retry_policy=RESUMES,
+    # Seconds of work without a network: written again whenever there are new scores.
+    automation_condition=dg.AutomationCondition.eager(),
 )
 def benchmark_report(
     context: dg.AssetExecutionContext, store: ManifestStore
@@ -25,6 +30,7 @@ def benchmark_report(
 
     Equal rows give equal files. The page needs no server and no network.
     """
+    from assets.reporting.inline import inline_plots
     from assets.reporting.markdown import report_markdown
     from assets.reporting.page import report_page
 
@@ -41,6 +47,8 @@ def benchmark_report(
         metadata={
             "page": dg.MetadataValue.path(str(page)),
             "markdown": dg.MetadataValue.path(str(plain)),
+            **inline_plots(rows),
+            "results": results_table(rows),
             "report": dg.MetadataValue.md(text),
             "scores_version": dg.MetadataValue.int(version.version),
         },

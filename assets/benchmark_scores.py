@@ -6,15 +6,17 @@ from assets.benchmarks.checkpoints import find_checkpoint
 from assets.benchmarks.checks import CHECK_SPECS, answer_all
 from assets.benchmarks.committing import commit_scores, rows_of
 from assets.benchmarks.config import BenchmarkConfig, MeasuringPlace
-from assets.benchmarks.names import ASSET, BENCHMARKS, CODE_VERSION, benchmarks
+from assets.benchmarks.names import ASSET, CODE_VERSION, benchmarks
 from assets.benchmarks.order import plan_checkpoint
 from assets.benchmarks.report import describe_scores
 from assets.closed_set.names import ASSET as CLOSED_SET
 from assets.engine.resource import Engine
+from assets.execution import GPU_POOL, RESUMES
 from assets.failures import bad_input_fails_once
 from assets.resources import DataRoot, ManifestStore
-from assets.schema_metadata import column_schema
+from assets.schema_metadata import table_metadata
 from assets.segmenters.names import ASSET as SEGMENTER
+from assets.sources import BENCHMARK_IMAGES
 from storage.benchmark_records import BenchmarkResult
 
 _ANY = dg.AllPartitionMapping()
@@ -23,7 +25,7 @@ _ANY = dg.AllPartitionMapping()
 @dg.asset(
     name=ASSET,
     deps=[
-        *BENCHMARKS,
+        BENCHMARK_IMAGES,
         dg.AssetDep(SEGMENTER, partition_mapping=_ANY),
         dg.AssetDep(CLOSED_SET, partition_mapping=_ANY),
     ],
@@ -33,7 +35,9 @@ _ANY = dg.AllPartitionMapping()
     kinds={"pytorch"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(BenchmarkResult)},
+    metadata=table_metadata(ASSET, BenchmarkResult),
+    retry_policy=RESUMES,
+    pool=GPU_POOL,
 )
 def benchmark_scores(
     context: dg.AssetExecutionContext,

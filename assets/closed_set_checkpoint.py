@@ -8,9 +8,10 @@ from assets.closed_set.config import ClosedSetTrainingConfig
 from assets.closed_set.names import ASSET, CODE_VERSION, architectures
 from assets.closed_set.order import plan_closed_set
 from assets.closed_set.report import describe_closed_set
+from assets.execution import GPU_POOL, RESUMES
 from assets.failures import bad_input_fails_once
 from assets.resources import DataRoot, ManifestStore
-from assets.schema_metadata import column_schema
+from assets.schema_metadata import table_metadata
 from assets.segmenters.config import TrainingPlace
 from storage.training_records import ClosedSetCheckpoint
 
@@ -24,7 +25,9 @@ from storage.training_records import ClosedSetCheckpoint
     kinds={"pytorch"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(ClosedSetCheckpoint)},
+    metadata=table_metadata(ASSET, ClosedSetCheckpoint),
+    retry_policy=RESUMES,
+    pool=GPU_POOL,
 )
 def closed_set_checkpoint(
     context: dg.AssetExecutionContext,

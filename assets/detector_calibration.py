@@ -4,9 +4,10 @@ import dagster as dg
 from pydantic import Field
 
 from assets.engine.resource import Engine
+from assets.execution import GPU_POOL, RESUMES
 from assets.failures import bad_input_fails_once
 from assets.resources import DataRoot, ManifestStore
-from assets.schema_metadata import column_schema
+from assets.schema_metadata import table_metadata
 from assets.synthesis.calibration import ASSET, CODE_VERSION, calibrate, plan_calibration
 from assets.synthesis.networks import Networks
 from assets.synthesis.report import describe_calibration
@@ -31,7 +32,9 @@ class CalibrationConfig(dg.Config):
     kinds={"parquet", "pytorch"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(KnownScoreCount)},
+    metadata=table_metadata(ASSET, KnownScoreCount),
+    retry_policy=RESUMES,
+    pool=GPU_POOL,
 )
 def detector_calibration(
     context: dg.AssetExecutionContext,

@@ -1,5 +1,6 @@
 """How bad input ends a step: with its one clear line, and without being tried again."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,10 +9,27 @@ import dagster as dg
 from assets.engine.outcome import EngineError
 from storage.atomic import StoreRefusedError
 
+_MAY_PASS = frozenset(
+    {
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EAGAIN,
+        errno.EBUSY,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+    }
+)
+
 
 @contextmanager
 def bad_input_fails_once() -> Iterator[None]:
     """Turn errors that only a person can mend into a failure that no retry policy repeats.
+
+    A full disk, a lost connection and other troubles of the machine are left as they are: they may
+    pass, so the step's retry policy decides.
 
     Raises:
         Failure: with the message of the `ValueError`, `OSError`, `StoreRefusedError` or
@@ -20,4 +38,13 @@ def bad_input_fails_once() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, StoreRefusedError, EngineError) as error:
+        if may_pass(error):
+            raise
         raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether an error is trouble of the machine that can be over at the next try."""
+    if isinstance(error, ConnectionError | TimeoutError):
+        return True
+    return isinstance(error, OSError) and error.errno in _MAY_PASS

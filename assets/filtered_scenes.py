@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.execution import RESUMES
 from assets.failures import bad_input_fails_once
 from assets.filtering.checks import CHECK_SPECS, answer_all
 from assets.filtering.config import FilterConfig
@@ -12,7 +13,7 @@ from assets.filtering.order import CODE_VERSION, plan_filter
 from assets.filtering.report import describe_verdicts
 from assets.partitions import rounds, scene_partition_of, scene_partitions
 from assets.resources import ManifestStore
-from assets.schema_metadata import column_schema
+from assets.schema_metadata import table_metadata
 from assets.synthesis.calibration import ASSET as CALIBRATION
 from assets.synthesis.synthesis import ASSET as SCENES
 from storage.scene_records import SceneVerdict
@@ -27,7 +28,8 @@ from storage.scene_records import SceneVerdict
     kinds={"parquet"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(SceneVerdict)},
+    metadata=table_metadata(ASSET, SceneVerdict),
+    retry_policy=RESUMES,
 )
 def filtered_scenes(
     context: dg.AssetExecutionContext, config: FilterConfig, store: ManifestStore

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets.engine.resource import Engine
+from assets.execution import RESUMES
 from assets.failures import bad_input_fails_once
 from assets.importing.checks import CHECK_SPECS, answer_all
 from assets.importing.config import ImportConfig
@@ -11,7 +12,7 @@ from assets.importing.report import describe_set
 from assets.importing.scenes import ASSET, import_set
 from assets.importing.sets import imported_sets
 from assets.resources import DataRoot, ManifestStore
-from assets.schema_metadata import column_schema
+from assets.schema_metadata import table_metadata
 from storage.scene_records import LabelledScene
 
 
@@ -23,7 +24,8 @@ from storage.scene_records import LabelledScene
     kinds={"parquet", "pillow"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(LabelledScene)},
+    metadata=table_metadata(ASSET, LabelledScene),
+    retry_policy=RESUMES,
 )
 def imported_scenes(
     context: dg.AssetExecutionContext,

@@ -1,10 +1,12 @@
 """Stage `labelling`: labels of the chosen pictures, ready to be trained on."""
 
+from datetime import timedelta
 from functools import partial
 
 import dagster as dg
 
 from assets.engine.resource import Engine
+from assets.execution import RESUMES
 from assets.failures import bad_input_fails_once
 from assets.filtering.judging import ASSET as FILTERED
 from assets.labelling.checks import CHECK_SPECS, answer_all, read_committed
@@ -14,22 +16,31 @@ from assets.labelling.order import CODE_VERSION, plan_labels
 from assets.labelling.report import describe_labels, show_scenes
 from assets.partitions import scene_partition_of, scene_partitions
 from assets.resources import DataRoot, ManifestStore
-from assets.schema_metadata import column_schema
+from assets.retracting.retractions import ASSET as RETRACTIONS
+from assets.schema_metadata import table_metadata
+from assets.sources import CITIES
 from assets.synthesis.networks import Networks
 from assets.synthesis.redrawing import redraw_attempts
 from storage.scene_records import LabelledScene
 
+# A round a week, with a day to generate it; two that are missed are a failure.
+_WEEKLY = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(days=15), warn_window=timedelta(days=8)
+)
+
 
 @dg.asset(
     name=ASSET,
-    deps=[FILTERED, "cityscapes"],
+    deps=[FILTERED, CITIES, RETRACTIONS],
     partitions_def=scene_partitions,
     check_specs=CHECK_SPECS,
     group_name="scenes",
     kinds={"parquet", "numpy"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(LabelledScene)},
+    metadata=table_metadata(ASSET, LabelledScene),
+    retry_policy=RESUMES,
+    freshness_policy=_WEEKLY,
 )
 def labelled_scenes(
     context: dg.AssetExecutionContext,

@@ -3,24 +3,27 @@
 import dagster as dg
 
 from assets.engine.resource import Engine
+from assets.execution import RESUMES
 from assets.failures import bad_input_fails_once
 from assets.object_bank.bank import ASSET, build_bank
 from assets.object_bank.config import OodObjectsConfig
 from assets.object_bank.order import CODE_VERSION, plan_bank
 from assets.object_bank.report import describe_bank
 from assets.resources import DataRoot, ManifestStore
-from assets.schema_metadata import column_schema
+from assets.retracting.retractions import ASSET as RETRACTIONS
+from assets.schema_metadata import table_metadata
 from storage.records import OodObject
 
 
 @dg.asset(
     name=ASSET,
-    deps=["ade20k", "ade20k_challenge", "coco"],
+    deps=["ade20k", "ade20k_challenge", "coco", RETRACTIONS],
     group_name="objects",
     kinds={"parquet", "pillow", "numpy"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(OodObject)},
+    metadata=table_metadata(ASSET, OodObject),
+    retry_policy=RESUMES,
 )
 def ood_objects(
     context: dg.AssetExecutionContext,

@@ -5,13 +5,14 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
+from storage.folders import kept_folder
 from storage.store import Store, open_store
 from storage.world import World, read_world
 
 
 def _make_folder(root: Path) -> None:
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        kept_folder(root)
     except OSError as error:
         raise ValueError(
             f"{root}: need a folder for the store that can be written, got {error.strerror}; set "
@@ -53,7 +54,13 @@ class DataRoot(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         Raises:
             FileNotFoundError: if it does not exist; the message tells how to make a small one.
+            ValueError: if it is an address: data sets are read by their paths.
         """
+        if "://" in self.path:
+            raise ValueError(
+                f"{self.path}: need a folder with data sets, got an address; mount the bucket and "
+                "set MULTISHIFT_DATA_ROOT to the mount point (docs/storage.md)"
+            )
         folder = Path(self.path)
         if not folder.is_dir():
             raise FileNotFoundError(

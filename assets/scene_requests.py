@@ -3,28 +3,32 @@
 import dagster as dg
 
 from assets.engine.resource import Engine
+from assets.execution import RESUMES
 from assets.failures import bad_input_fails_once
 from assets.partitions import scene_partition_of, scene_partitions
 from assets.resources import DataRoot, ManifestStore
+from assets.retracting.retractions import ASSET as RETRACTIONS
 from assets.scenes.checks import CHECK_SPECS, Limits, answer_all
 from assets.scenes.config import SceneRequestsConfig
 from assets.scenes.order import CODE_VERSION, plan_scenes
 from assets.scenes.report import describe_requests
 from assets.scenes.requests import ASSET, commit_requests
-from assets.schema_metadata import column_schema
+from assets.schema_metadata import table_metadata
+from assets.sources import CITIES
 from storage.scene_records import SceneRequest
 
 
 @dg.asset(
     name=ASSET,
-    deps=["cityscapes", "ood_objects"],
+    deps=[CITIES, "ood_objects", RETRACTIONS],
     partitions_def=scene_partitions,
     check_specs=CHECK_SPECS,
     group_name="scenes",
     kinds={"parquet", "numpy"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(SceneRequest)},
+    metadata=table_metadata(ASSET, SceneRequest),
+    retry_policy=RESUMES,
 )
 def scene_requests(
     context: dg.AssetExecutionContext,

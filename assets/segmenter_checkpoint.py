@@ -6,9 +6,10 @@ import dagster as dg
 
 from assets.closed_set.names import ASSET as CLOSED_SET
 from assets.engine.resource import Engine
+from assets.execution import GPU_POOL, RESUMES
 from assets.failures import bad_input_fails_once
 from assets.resources import DataRoot, ManifestStore
-from assets.schema_metadata import column_schema
+from assets.schema_metadata import table_metadata
 from assets.segmenters.checks import CHECK_SPECS, Found, answer_all
 from assets.segmenters.committing import commit_training, rows_of
 from assets.segmenters.config import SegmenterConfig, TrainingPlace
@@ -35,7 +36,9 @@ from storage.training_records import SegmenterCheckpoint
     kinds={"pytorch"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(SegmenterCheckpoint)},
+    metadata=table_metadata(ASSET, SegmenterCheckpoint),
+    retry_policy=RESUMES,
+    pool=GPU_POOL,
 )
 def segmenter_checkpoint(
     context: dg.AssetExecutionContext,

@@ -3,10 +3,11 @@
 import dagster as dg
 
 from assets.engine.resource import Engine
+from assets.execution import GPU_POOL, RESUMES
 from assets.failures import bad_input_fails_once
 from assets.partitions import scene_partition_of, scene_partitions
 from assets.resources import DataRoot, ManifestStore
-from assets.schema_metadata import column_schema
+from assets.schema_metadata import table_metadata
 from assets.synthesis.calibration import ASSET as CALIBRATION
 from assets.synthesis.checks import CHECK_SPECS, Limits, answer_all
 from assets.synthesis.config import SynthesisConfig
@@ -26,7 +27,9 @@ from storage.scene_records import SceneAttempt
     kinds={"parquet", "pytorch"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(SceneAttempt)},
+    metadata=table_metadata(ASSET, SceneAttempt),
+    retry_policy=RESUMES,
+    pool=GPU_POOL,
 )
 def synthetic_scenes(
     context: dg.AssetExecutionContext,

@@ -3,11 +3,14 @@
 import dagster as dg
 
 from assets.engine.resource import Engine
+from assets.execution import RESUMES
 from assets.failures import bad_input_fails_once
 from assets.importing.scenes import ASSET as IMPORTED
 from assets.labelling.labels import ASSET as LABELLED
 from assets.resources import DataRoot, ManifestStore
-from assets.schema_metadata import column_schema
+from assets.retracting.retractions import ASSET as RETRACTIONS
+from assets.reviewing.reviews import ASSET as REVIEWS
+from assets.schema_metadata import table_metadata
 from assets.selecting.checks import CHECK_SPECS, answer_all, read_committed
 from assets.selecting.config import TrainingSetConfig
 from assets.selecting.files import Selections
@@ -30,6 +33,8 @@ _ANY = dg.AllPartitionMapping()
         dg.AssetDep(LABELLED, partition_mapping=_ANY),
         dg.AssetDep(IMPORTED, partition_mapping=_ANY),
         "cityscapes",
+        REVIEWS,
+        RETRACTIONS,
     ],
     partitions_def=selections,
     check_specs=CHECK_SPECS,
@@ -37,7 +42,8 @@ _ANY = dg.AllPartitionMapping()
     kinds={"parquet"},
     owners=["team:data"],
     code_version=CODE_VERSION,
-    metadata={"dagster/column_schema": column_schema(TrainingPair)},
+    metadata=table_metadata(ASSET, TrainingPair),
+    retry_policy=RESUMES,
 )
 def training_set(
     context: dg.AssetExecutionContext,

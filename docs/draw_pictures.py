@@ -1,6 +1,6 @@
 """Draw the pictures of the README: `python docs/draw_pictures.py`, after `make demo`.
 
-The asset graph is a screenshot of a browser test: `MULTISHIFT_SCREENSHOT=docs/pictures/dag.png
+The asset graph is a screenshot of a browser test: `MULTISHIFT_SHOTS=docs/pictures
 python -m pytest tests/pipelines/test_ui.py -k lineage`.
 """
 

@@ -11,6 +11,7 @@ import typer
 
 from pipelines.commands.finish import finish
 from pipelines.evaluation_cli import add_evaluation_commands
+from pipelines.review_cli import add_review_commands
 from pipelines.scene_cli import add_scene_commands
 from pipelines.training_cli import add_training_commands
 from storage.fetching import FetchedSet
@@ -38,13 +39,17 @@ def demo_command(
     frames: Annotated[
         int, typer.Option(min=1, help="Training frames of the miniature world to write.")
     ] = 300,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Few epochs, few benchmarks: that it works, not how well."),
+    ] = False,
 ) -> None:
     """Run the main job on the miniature world, as a Dagster run that `multishift ui` shows."""
 
     def command() -> int:
         from pipelines.commands.demo import run_demo
 
-        return run_demo(n_train=frames)
+        return run_demo(n_train=frames, is_quick=quick)
 
     finish(command)
 
@@ -195,6 +200,7 @@ def vacuum_command(
 
 
 add_scene_commands(app)
+add_review_commands(app)
 add_training_commands(app)
 add_evaluation_commands(app)
 

@@ -8,8 +8,8 @@ from assets.benchmark_report import benchmark_report
 from assets.benchmark_scores import benchmark_scores
 from assets.benchmarks.config import MeasuringPlace
 from assets.closed_set_checkpoint import closed_set_checkpoint
+from assets.decisions import decisions
 from assets.detector_calibration import detector_calibration
-from assets.engine.resource import Engine
 from assets.filtered_scenes import filtered_scenes
 from assets.imported_scenes import imported_scenes
 from assets.labelled_scenes import labelled_scenes
@@ -20,25 +20,31 @@ from assets.scene_requests import scene_requests
 from assets.segmenter_checkpoint import segmenter_checkpoint
 from assets.segmenters.config import TrainingPlace
 from assets.selecting.files import Selections
-from assets.sources import sources
+from assets.sources import benchmark_images, city_frames, sources
 from assets.synthesis.networks import Networks
 from assets.synthetic_scenes import synthetic_scenes
 from assets.training_set import training_set
+from pipelines.demo_job import demo
+from pipelines.engine import engine_of
+from pipelines.failure_sensor import failure_sensor
 from pipelines.jobs import (
+    build_bank,
     calibrate_detector,
-    demo,
     evaluate,
-    generate_scenes,
+    generate,
     import_scenes,
     label_scenes,
     observe_data,
     open_round,
     request_scenes,
     select_training_set,
+    train,
     train_closed_set,
     train_miniature_bundle,
-    train_segmenter,
 )
+from pipelines.lost_runs import lost_runs
+from pipelines.schedules import build_schedules
+from pipelines.sensors import build_sensors
 from pipelines.settings import Settings, read_settings
 
 
@@ -49,6 +55,9 @@ def build_definitions(
     return dg.Definitions(
         assets=[
             sources,
+            city_frames,
+            benchmark_images,
+            decisions,
             ood_objects,
             scene_requests,
             detector_calibration,
@@ -64,20 +73,23 @@ def build_definitions(
         ],
         asset_checks=[bank_checks],
         jobs=[
-            observe_data,
             demo,
+            observe_data,
+            build_bank,
             open_round,
             calibrate_detector,
-            generate_scenes,
+            generate,
             request_scenes,
             label_scenes,
             import_scenes,
             select_training_set,
-            train_miniature_bundle,
             train_closed_set,
-            train_segmenter,
+            train,
             evaluate,
+            train_miniature_bundle,
         ],
+        schedules=build_schedules(settings),
+        sensors=[*build_sensors(settings), lost_runs, failure_sensor(settings)],
         resources={**_resources(settings), **(resources or {})},
     )
 
@@ -86,11 +98,7 @@ def _resources(settings: Settings) -> dict[str, object]:
     return {
         "store": ManifestStore(root=settings.store_root, single_writer=settings.single_writer),
         "data": DataRoot(path=settings.data_root),
-        "engine": Engine(
-            mode=settings.engine_mode,
-            n_workers=settings.engine_workers,
-            address=settings.engine_address,
-        ),
+        "engine": engine_of(settings),
         "networks": Networks(
             models_root=settings.models_root,
             miniature_set=settings.miniature_set,

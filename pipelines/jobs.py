@@ -1,24 +1,33 @@
-"""What people launch: verbs over selections of assets."""
+"""What people launch: verbs over selections of assets. `demo` has a module of its own.
+
+The order of the main job: build_bank, open_round, calibrate_detector, generate,
+select_training_set, train, evaluate. The other jobs are parts of these, or lead into them.
+"""
 
 from typing import Any
 
 import dagster as dg
 
+from assets.decisions import decisions
 from assets.miniature_set.ops import STAGE_OPS, publish_op, same_for_all
 from assets.miniature_set.stages import STAGES
 from assets.rounds import register_round
 from assets.sources import sources
 
+LOAD_TAG = {"multishift/load": "heavy"}
+"""Tag of jobs that take hours; `dagster.yaml` keeps room in the queue beside them."""
+
 observe_data = dg.define_asset_job(
     "observe_data",
-    selection=dg.AssetSelection.assets(sources),
-    description="Look at every data set below the data root: version, place, counts, gaps.",
+    selection=dg.AssetSelection.assets(sources, decisions),
+    description="Look at every data set below the data root, and at what people decided: version, "
+    "place, counts, gaps.",
 )
 
-demo = dg.define_asset_job(
-    "demo",
+build_bank = dg.define_asset_job(
+    "build_bank",
     selection=dg.AssetSelection.assets("ood_objects"),
-    description="The main job as far as it exists: from data sets to the bank of OOD objects.",
+    description="Cut the bank of OOD objects from the data sets.",
 )
 
 request_scenes = dg.define_asset_job(
@@ -33,13 +42,14 @@ calibrate_detector = dg.define_asset_job(
     description="Score photographs of known classes, which a threshold as a quantile refers to.",
 )
 
-generate_scenes = dg.define_asset_job(
-    "generate_scenes",
+generate = dg.define_asset_job(
+    "generate",
     selection=dg.AssetSelection.assets(
         "scene_requests", "synthetic_scenes", "filtered_scenes", "labelled_scenes"
     ),
     description="From requests to labelled scenes of one city in one round; open the round and "
     "calibrate the detector first.",
+    tags=LOAD_TAG,
 )
 
 label_scenes = dg.define_asset_job(
@@ -63,19 +73,22 @@ select_training_set = dg.define_asset_job(
 train_closed_set = dg.define_asset_job(
     "train_closed_set",
     selection=dg.AssetSelection.assets("closed_set_checkpoint"),
-    description="Train a small segmenter on the known classes, for train_segmenter to begin with.",
+    description="Train a small segmenter on the known classes, for `train` to begin with.",
+    tags=LOAD_TAG,
 )
 
-train_segmenter = dg.define_asset_job(
-    "train_segmenter",
+train = dg.define_asset_job(
+    "train",
     selection=dg.AssetSelection.assets("segmenter_checkpoint"),
     description="Train a segmenter on the pairs of a selection; a run that was stopped goes on.",
+    tags=LOAD_TAG,
 )
 
 evaluate = dg.define_asset_job(
     "evaluate",
     selection=dg.AssetSelection.assets("benchmark_scores", "benchmark_report"),
     description="Measure a checkpoint on a benchmark, and write the report of it.",
+    tags=LOAD_TAG,
 )
 
 
@@ -89,6 +102,7 @@ def open_round() -> None:
     config=same_for_all,
     executor_def=dg.in_process_executor,  # one stage after another: they share one accelerator
     description="Train the miniature set from scratch: generator, SAM, detector, and their card.",
+    tags=LOAD_TAG,
 )
 def train_miniature_bundle() -> None:
     """One op a stage; a stage that is finished for the same numbers is kept."""

@@ -1,8 +1,11 @@
 """The only reader of environment variables; every one has a default that works on a fresh clone."""
 
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,8 +68,66 @@ class Settings(BaseSettings):
         default="inline",
         description="Where the items of an asset run (see `assets.engine.resource`).",
     )
-    engine_workers: int = Field(default=2, ge=1, description="Workers of the mode `processes`.")
+    engine_workers: int = Field(
+        default=0,
+        ge=0,
+        description="Workers of the mode `processes`; 0: one for each GPU, or 2 without any.",
+    )
     engine_address: str = Field(default="", description="Scheduler of the mode `cluster`.")
+    engine_tls_ca: str = Field(
+        default="", description="PEM file that vouches for a cluster at `tls://`."
+    )
+    engine_tls_cert: str = Field(default="", description="PEM file of our certificate there.")
+    engine_tls_key: str = Field(default="", description="PEM file of its private key.")
+    engine_drain_s: float = Field(
+        default=30.0, ge=0, description="Seconds that items under way get when a step is stopped."
+    )
+    round_cron: str = Field(
+        default="0 3 * * 1", description="When the schedule `weekly_round` opens a round."
+    )
+    observation_cron: str = Field(
+        default="0 2 * * *", description="When the schedule `daily_observation` looks at the data."
+    )
+    timezone: str = Field(default="UTC", description="Time zone of both, such as Europe/Oslo.")
+    round_config: str = Field(
+        default="",
+        description="File (YAML) with the run configuration of scheduled rounds, as the Launchpad "
+        "takes it; empty for the defaults of the assets.",
+    )
+    train_config: str = Field(
+        default="", description="The same for the trainings that a sensor starts."
+    )
+    failure_hook: str = Field(
+        default="",
+        description="`module:function` that is told of failed runs (see `pipelines.failure_hook`).",
+    )
+    ui_url: str = Field(
+        default="http://127.0.0.1:3000", description="Address of the UI, for links to runs."
+    )
+
+    @field_validator("round_cron", "observation_cron")
+    @classmethod
+    def _is_cron(cls, cron: str) -> str:
+        from dagster._utils.schedules import is_valid_cron_string
+
+        if not is_valid_cron_string(cron):
+            raise ValueError("need a cron line of five fields, such as '0 3 * * 1'")
+        return cron
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_timezone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("need a time zone by its name, such as UTC or Europe/Oslo")
+        return name
+
+    @field_validator("failure_hook")
+    @classmethod
+    def _is_hook(cls, hook: str) -> str:
+        """Only the form: the module is imported when a run has failed."""
+        if hook and not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", hook):
+            raise ValueError("need module:function, such as lab.alerts:post")
+        return hook
 
     @field_validator(
         "data_root", "store_root", "models_root", "selections_root", "work_root", "miniature_set"
@@ -77,6 +138,17 @@ class Settings(BaseSettings):
         if not root:
             raise ValueError("need a folder, got an empty text; unset it for the default")
         return root if "://" in root else str(Path(root).expanduser().absolute())
+
+    @field_validator("data_root", "models_root", "selections_root", "work_root", "miniature_set")
+    @classmethod
+    def _is_local(cls, root: str) -> str:
+        """Only the store may lie elsewhere: libraries read the other folders by their paths."""
+        if "://" in root:
+            raise ValueError(
+                "need a folder of this machine; mount the bucket and name the mount point "
+                "(docs/storage.md)"
+            )
+        return root
 
 
 @cache
@@ -89,9 +161,12 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = [
-            f"MULTISHIFT_{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']}, "
-            f"got {problem['input']!r}"
-            for problem in error.errors()
-        ]
+        wrong = map(_told, error.errors())
         raise ValueError("; ".join(wrong)) from None
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    """Variable, what it needs, and what it holds."""
+    name = "_".join(map(str, problem["loc"])).upper()
+    need = problem["msg"].removeprefix("Value error, ")
+    return f"MULTISHIFT_{name}: {need}, got {problem['input']!r}"

@@ -1,5 +1,6 @@
 """The commands that train, and that tell where things come from, for the app of `pipelines.cli`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -78,12 +79,18 @@ def lineage_command(
     names_all: Annotated[
         bool, typer.Option("--all", help="Name every sample of a checkpoint, and every setting.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False, metavar="OUT.html", help="Write a page about a sample, with pictures."
+        ),
+    ] = None,
 ) -> None:
     """Tell what a checkpoint or sample was made from and is used by; docs/lineage.md."""
 
     def command() -> int:
         from pipelines.commands.lineage import run_lineage
 
-        return run_lineage(asked, as_json=as_json, names_all=names_all)
+        return run_lineage(asked, as_json=as_json, names_all=names_all, html=html)
 
     finish(command)

@@ -46,3 +46,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         shared = next((name for name in COSTLY if name in item.fixturenames), item.path.name)
         item.add_marker(pytest.mark.xdist_group(shared))
+
+
+@pytest.fixture(autouse=True)
+def no_retries(request, monkeypatch):
+    """A step that a test lets die stays dead; tests of retries are marked `retries`."""
+    if "dagster" in sys.modules and not request.node.get_closest_marker("retries"):
+        job = sys.modules["dagster"].JobDefinition
+        monkeypatch.setattr(job, "get_retry_policy_for_handle", lambda _self, _handle: None)

@@ -1,5 +1,6 @@
 """What to label: the chosen pictures with their rows, and a digest of all that decides."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,8 @@ from assets.lineage import parent_version, parents_of, version_to_read
 from assets.partitions import ScenePartition
 from assets.recipes import recipe_of
 from assets.resources import DataRoot, ManifestStore
+from assets.retracting.retractions import read_retracted
+from assets.retracting.sources import Retracted
 from assets.scenes.requests import ASSET as REQUESTS
 from assets.synthesis.synthesis import ASSET as SCENES
 from storage.datasets.fingerprint import fingerprint_files
@@ -83,7 +86,15 @@ def plan_labels(
         generator_license=generator_license,
     )
     chosen = _chosen(filtered, read_drawn(scenes, opened), requests, opened)
-    items = tuple(item(request=r, attempt=a, objects=o) for r, a, o in chosen)
+    retracted = read_retracted(opened)
+    left_out = [
+        "{}/{}/{}".format(*attempt_key(a)) for r, a, _ in chosen if _is_retracted(r, retracted)
+    ]
+    items = tuple(
+        item(request=r, attempt=a, objects=o)
+        for r, a, o in chosen
+        if not _is_retracted(r, retracted)
+    )
     return LabelOrder(
         partition=partition,
         items=items,
@@ -91,8 +102,15 @@ def plan_labels(
         scenes=scenes,
         requests=requests,
         max_bad_frac=config.max_bad_frac,
-        provenance=_provenance(items, root, config, scenes),
+        provenance={
+            **_provenance(items, root, config, scenes),
+            **({"retracted": json.dumps(left_out)} if left_out else {}),
+        },
     )
+
+
+def _is_retracted(request: SceneRequest, retracted: Retracted) -> bool:
+    return retracted.has_any(request.frame_id, request.object_ids)
 
 
 def _generator_of(scenes: ManifestVersion) -> tuple[str, str]:

@@ -45,6 +45,10 @@ def show_scenes(
             str(store.write_report(f"{name}.png", encode_picture(sheet)))
         ),
         "page": dg.MetadataValue.path(str(store.write_report(f"{name}.html", page))),
+        "review": dg.MetadataValue.text(f"multishift gallery --round {partition.round}"),
+        "lineage": dg.MetadataValue.text(
+            f"multishift lineage labelled_scenes/{partition.round}/FRAME/VARIANT"
+        ),
     }
 
 

@@ -1,7 +1,7 @@
 """What to build: images of the chosen sources, what is wrong with them, a digest of it all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assets.engine.outcome import quarantined_finding
@@ -9,6 +9,8 @@ from assets.object_bank.config import OodObjectsConfig
 from assets.object_bank.cutting import CutItem
 from assets.recipes import recipe_of
 from assets.resources import DataRoot, ManifestStore
+from assets.retracting.retractions import read_retracted
+from assets.retracting.sources import Retracted
 from assets.sources import rendered_license, source_version
 from storage.datasets.registry import dataset_named, is_complete
 from storage.label_space import OOD_CLASS_LISTS
@@ -27,10 +29,19 @@ class BankOrder:
     gaps: tuple[Quarantined, ...]
     config: OodObjectsConfig
     provenance: Mapping[str, str]
+    retracted: Retracted = field(default_factory=Retracted)
 
     @property
     def recipe(self) -> str:
-        """Digest of code version, configuration and source versions."""
+        """Digest of code version, configuration, source versions and retracted sources."""
+        retracted = self.retracted.of_objects
+        if not retracted:
+            return self.base_recipe
+        return recipe_of({"base": self.base_recipe, "retracted": retracted})
+
+    @property
+    def base_recipe(self) -> str:
+        """The same without what is retracted."""
         facts = {
             "code_version": CODE_VERSION,
             "config": self.config.model_dump(mode="json"),
@@ -69,6 +80,7 @@ def plan_bank(config: OodObjectsConfig, data: DataRoot, store: ManifestStore) ->
         gaps=tuple(gaps.values()),
         config=config,
         provenance={**versions, **facts},
+        retracted=read_retracted(store.open()),
     )
 
 

@@ -1,7 +1,7 @@
 """What to request: the frames of a city, the draws of every attempt, and a digest of it all."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from assets.engine.outcome import quarantined_finding
@@ -9,10 +9,13 @@ from assets.lineage import parents_of
 from assets.partitions import ScenePartition, train_cities
 from assets.recipes import recipe_of
 from assets.resources import DataRoot
+from assets.retracting.leaving_out import keeps_place
+from assets.retracting.retractions import read_retracted
+from assets.retracting.sources import Retracted
 from assets.scenes.config import SceneRequestsConfig
 from assets.scenes.requesting import Attempt, RequestItem
 from assets.scenes.words import wanted_words
-from assets.sources import rendered_license
+from assets.sources import rendered_license, version_of_frames
 from models.scenes import (
     ObjectGroups,
     PromptMix,
@@ -23,7 +26,6 @@ from models.scenes import (
 )
 from models.seeding import derive_seed
 from storage.datasets.cityscapes import CITYSCAPES
-from storage.datasets.fingerprint import fingerprint_files
 from storage.datasets.registry import is_complete
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
@@ -48,10 +50,13 @@ class SceneOrder:
     words: WordLists
     bank: ManifestVersion
     provenance: Mapping[str, str]
+    left_out: tuple[str, ...] = ()
+    """Frames and attempts of a retracted source."""
 
     @property
     def recipe(self) -> str:
         """Digest of code version, partition, configuration, words, bank and source files."""
+        left_out = {"left_out": self.left_out} if self.left_out else {}
         facts = {
             "code_version": CODE_VERSION,
             "partition": self.partition.key,
@@ -59,6 +64,7 @@ class SceneOrder:
             "words": asdict(self.words),
             "bank": self.bank.fingerprint,
             "provenance": dict(self.provenance),
+            **left_out,
         }
         return recipe_of(facts)
 
@@ -83,6 +89,7 @@ def plan_scenes(
     words = wanted_words(config, root, world)
     bank = _latest_bank(store)
     groups = group_objects(_usable(bank, store, config), config.object_choice)
+    retracted = read_retracted(store)
     items = tuple(
         RequestItem(
             frame=frame,
@@ -96,10 +103,12 @@ def plan_scenes(
         )
         for frame in _spread(frames, config.max_frames)
     )
+    allowed, left_out = _without_retracted(items, retracted)
     return SceneOrder(
         partition=partition,
         data_root=root,
-        items=items,
+        items=allowed,
+        left_out=left_out,
         gaps=gaps,
         config=config,
         words=words,
@@ -107,9 +116,34 @@ def plan_scenes(
         provenance={
             "world": world.name,
             "world_version": world.version,
-            "source/cityscapes": _city_version(root, frames),
+            "source/cityscapes": version_of_frames(root, frames),
             "frames": str(len(items) + len(gaps)),
         },
+    )
+
+
+def _without_retracted(
+    items: Sequence[RequestItem], retracted: Retracted
+) -> tuple[tuple[RequestItem, ...], tuple[str, ...]]:
+    """Items without retracted frames and attempts, after all was drawn; and what is left out."""
+    allowed, left_out = [], []
+    for item in items:
+        name = item.frame.frame_id
+        if retracted.has_frame(name):
+            left_out.append(name)
+            continue
+        used = [attempt for attempt in item.attempts if _is_allowed(attempt, retracted)]
+        kept = {(attempt.variant, attempt.number) for attempt in used}
+        drawn = [(attempt.variant, attempt.number) for attempt in item.attempts]
+        left_out += ["{}/{}/{}".format(name, *key) for key in drawn if key not in kept]
+        if used:
+            allowed.append(replace(item, attempts=tuple(used)))
+    return tuple(allowed), tuple(left_out)
+
+
+def _is_allowed(attempt: Attempt, retracted: Retracted) -> bool:
+    return all(
+        row.verdict == "kept" and not retracted.has_object(row.object_id) for row in attempt.objects
     )
 
 
@@ -141,13 +175,6 @@ def _spread(frames: list[Frame], n_wanted: int | None) -> list[Frame]:
     return [frames[index * len(frames) // n_wanted] for index in range(n_wanted)]
 
 
-def _city_version(root: Path, frames: list[Frame]) -> str:
-    """Digest of the folders of one city, so that other cities change nothing."""
-    files = [name for frame in frames for name in (frame.image, frame.label) if name]
-    folders = sorted({(root / name).parent for name in files})
-    return "-".join(fingerprint_files(folder)[:32] for folder in folders)
-
-
 def _latest_bank(store: Store) -> ManifestVersion:
     bank = store.manifests.latest(BANK)
     if bank is None:
@@ -158,8 +185,10 @@ def _latest_bank(store: Store) -> ManifestVersion:
 
 
 def _usable(bank: ManifestVersion, store: Store, config: SceneRequestsConfig) -> list[OodObject]:
+    """Objects to draw from, and those that were retracted, which only keep their place."""
     rows = to_records(store.manifests.rows(bank, BANK), OodObject)
-    usable = [row for row in rows if row.verdict == "kept" and row.class_id in config.class_ids]
+    placed = [row for row in rows if keeps_place(row) and row.class_id in config.class_ids]
+    usable = [row for row in placed if row.verdict == "kept"]
     if len(usable) < config.min_objects:
         n_kept = sum(row.verdict == "kept" for row in rows)
         raise ValueError(
@@ -168,7 +197,7 @@ def _usable(bank: ManifestVersion, store: Store, config: SceneRequestsConfig) ->
             "kept in all); choose another class_list, or build the bank from more sources or with "
             "looser rules"
         )
-    return usable
+    return placed
 
 
 def _draw(

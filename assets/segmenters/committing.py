@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from assets.engine.offers import GPU
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
 from assets.segmenters.following import Observe, following
@@ -118,22 +117,16 @@ def gpus_of(item: TrainingItem, engine: Engine) -> dict[str, float]:
     Raises:
         EngineError: if there are no workers.
     """
-    kind = item.device.partition(":")[0]
-    has_gpus = engine.most_offered(GPU) > 0 if kind == "auto" else kind == "cuda"
-    return {GPU: float(item.wish.n_processes)} if has_gpus else {}
+    return engine.gpus_for(item.device, item.wish.n_processes)
 
 
 def _train(
     order: TrainingOrder, engine: Engine, log: Log | None, observe: Observe | None
 ) -> Trained:
     item = order.item
-    patient = Engine(
-        mode=engine.mode,
-        n_workers=1,
-        address=engine.address,
-        item_timeout_s=order.max_seconds,
-        start_timeout_s=engine.start_timeout_s,
-    )
+    # A training ends in hours and goes on from its last state: there is nothing to wait for.
+    changes = {"n_workers": 1, "item_timeout_s": order.max_seconds, "drain_s": 0.0}
+    patient = engine.model_copy(update=changes)
     gpus = gpus_of(item, patient)
     outcomes = patient.map(train_item, [item], key=training_key, resources=gpus)
     with following(item.folder, log, observe), closing(outcomes):  # type: ignore[type-var]  # a generator

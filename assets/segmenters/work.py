@@ -13,6 +13,7 @@ from assets.devices import device_of, n_gpus, prepare_device
 from assets.engine.worker import one_line
 from assets.segmenters.item import TrainingItem
 from assets.worker_store import store_of_item
+from storage.folders import kept_folder
 from storage.training_records import SegmenterCheckpoint, TrainingStep
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _refuse_few_gpus(item: TrainingItem) -> None:
 
 
 def _train(item: TrainingItem) -> None:
-    item.folder.mkdir(parents=True, exist_ok=True)
+    kept_folder(item.folder)
     # A worker of Dask may have no processes of its own, which loaders are; a launched one may.
     is_confined = multiprocessing.current_process().daemon and item.n_loader_workers > 0
     if item.wish.n_processes > 1 or is_confined:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import UInt8
 
-from assets.synthesis.loading import LoadedNetworks, load_networks, settled
+from assets.engine.warm import give_memory_back, warm_models
+from assets.synthesis.loading import LoadedNetworks, load_networks, settled, warm_keys
 from assets.synthesis.networks import Compute, NetworkSources
 from assets.synthesis.preparing import Prepared, picture_size
 from storage.scene_records import ExecutionProfile
@@ -80,6 +81,7 @@ class Drawer:
             sources, self.compute.device, self.compute.dtype
         )
         self._key = (sources, self.compute, settings)
+        self._warm_keys = warm_keys(sources, self.compute.device, self.compute.dtype)
 
     @property
     def batch_size(self) -> int:
@@ -94,8 +96,9 @@ class Drawer:
     def draw(self, attempts: Sequence[Prepared]) -> list[Drawn]:
         """Pictures of attempts of one size, in their order.
 
-        Where a batch does not fit the memory of the device, half of it is tried, and so on; the
-        profile of each picture tells what it was drawn with.
+        Where a batch does not fit the memory of the device, it is tried without the models of
+        others, then half of it, and so on; the profile of each picture tells what it was drawn
+        with, for that decides its bytes.
         """
         import torch
 
@@ -109,8 +112,9 @@ class Drawer:
                 if size == 1:
                     raise
             # Here, because the error holds on to what the failed pass had computed.
-            _fitting[self._key] = size // 2
-            torch.cuda.empty_cache()
+            if not warm_models().keep_only(*self._warm_keys):
+                _fitting[self._key] = size // 2
+                give_memory_back()
         return done
 
     def _one_pass(self, attempts: Sequence[Prepared], batch_size: int) -> list[Drawn]:

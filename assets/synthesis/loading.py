@@ -1,9 +1,10 @@
-"""The networks of a worker: loaded once a process, onto the device that it has."""
+"""The networks of a worker: loaded once, kept warm, on the device that it has."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from assets.engine.warm import warm_models
 from assets.synthesis.networks import Compute, NetworkSources
 
 if TYPE_CHECKING:
@@ -28,29 +29,45 @@ class LoadedNetworks:
 
 
 def load_networks(sources: NetworkSources, device: str, dtype: str) -> LoadedNetworks:
-    """All networks; those of the last call stay in memory, unless their files changed.
+    """All networks; they stay in memory (`assets.engine.warm`), unless their files changed.
 
     SAM and detector compute in float32 everywhere: what they say decides.
 
     Raises:
         CheckpointError: naming the file, if one cannot be used.
     """
-    return _networks(sources, device, dtype, sources.stamp())
+    key = _networks_key(sources, device, dtype)
+    return warm_models().get(key, lambda: _networks(sources, device, dtype))
+
+
+def warm_keys(sources: NetworkSources, device: str, dtype: str) -> tuple[Hashable, ...]:
+    """Keys under which networks, and the detector among them, stay in memory.
+
+    What makes them differ: files, by name and stamp, numbers and device.
+    """
+    return _networks_key(sources, device, dtype), _detector_key(sources, device)
+
+
+def _networks_key(sources: NetworkSources, device: str, dtype: str) -> Hashable:
+    return ("networks", sources, device, dtype, sources.stamp())
+
+
+def _detector_key(sources: NetworkSources, device: str) -> Hashable:
+    return ("detector", sources.detector_architecture, sources.detector, device, sources.stamp())
 
 
 def load_detector(sources: NetworkSources, device: str) -> "Segmenter":
-    """The OOD detector alone; that of the last call stays in memory, unless its file changed.
+    """The OOD detector alone; it stays in memory as the networks do.
 
     Raises:
         CheckpointError: naming the file, if it cannot be used.
     """
-    return _detector(sources.detector_architecture, sources.detector, device, sources.stamp())
+    architecture, source = sources.detector_architecture, sources.detector
+    key = _detector_key(sources, device)
+    return warm_models().get(key, lambda: _detector(architecture, source, device))
 
 
-@lru_cache(maxsize=1)
-def _networks(
-    sources: NetworkSources, device: str, dtype: str, _stamp: tuple[str, ...]
-) -> LoadedNetworks:
+def _networks(sources: NetworkSources, device: str, dtype: str) -> LoadedNetworks:
     import torch
 
     from models.filtering import load_sam
@@ -67,8 +84,7 @@ def _networks(
     )
 
 
-@lru_cache(maxsize=1)
-def _detector(architecture: str, source: str, device: str, _stamp: tuple[str, ...]) -> "Segmenter":
+def _detector(architecture: str, source: str, device: str) -> "Segmenter":
     from models.segmentation import load_segmenter
 
     return load_segmenter(architecture, source).to(device)

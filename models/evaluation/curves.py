@@ -78,6 +78,17 @@ class ScoreSample:
         ):
             kept.append(scores[:: max(1, scores.size // _SAMPLED_PER_IMAGE)])
 
+    def span(self) -> tuple[float, float]:
+        """First and last percentile of the sampled scores, void pixels left out.
+
+        Raises:
+            ValueError: if no image had pixels that are scored.
+        """
+        if not self._scored:
+            raise ValueError("need scores to tell their span, got none")
+        low, high = np.percentile(np.concatenate(self._scored), (1, 99))
+        return float(low), float(high)
+
     def plan(self, *, best_f1_threshold: float) -> CurvePlan:
         """Where to count: quantiles of both classes, the known ones denser at high scores.
 

@@ -88,7 +88,7 @@ def test_impossible_sizes_leave_nothing_behind(run, tmp_path):
 
 def test_a_wrong_variable_is_one_line_and_no_traceback(monkeypatch, run):
     read_settings.cache_clear()
-    monkeypatch.setenv("MULTISHIFT_ENGINE_WORKERS", "0")
+    monkeypatch.setenv("MULTISHIFT_ENGINE_WORKERS", "-1")
     answer = run("vacuum")
     read_settings.cache_clear()
     assert answer.exit_code == 1

@@ -75,6 +75,7 @@ def test_the_bank_follows_its_sources_and_blocks_what_follows():
         "ade20k",
         "ade20k_challenge",
         "coco",
+        "retractions",
     }
     specs = [graph.get_check_spec(key) for key in bank.check_keys]
     assert len(specs) == 5
@@ -90,7 +91,8 @@ def test_labels_follow_verdicts_and_verdicts_follow_scores():
         dg.AssetKey("synthetic_scenes"),
         dg.AssetKey("detector_calibration"),
     }
-    assert labels.parent_keys == {verdicts.key, dg.AssetKey("cityscapes")}
+    others = {dg.AssetKey(name) for name in ("cityscapes_cities", "retractions")}
+    assert labels.parent_keys == {verdicts.key, *others}
     for node, n_checks in ((verdicts, 3), (labels, 5)):
         specs = [graph.get_check_spec(key) for key in node.check_keys]
         assert len(specs) == n_checks
@@ -102,8 +104,9 @@ def test_labels_follow_verdicts_and_verdicts_follow_scores():
 def test_a_training_set_may_take_any_round_and_set_and_blocks_what_follows():
     graph = defs.resolve_asset_graph()
     node = graph.get(dg.AssetKey("training_set"))
-    parents = {dg.AssetKey(name) for name in ("labelled_scenes", "imported_scenes", "cityscapes")}
-    assert node.parent_keys == parents
+    scenes = {dg.AssetKey(name) for name in ("labelled_scenes", "imported_scenes", "cityscapes")}
+    decisions = {dg.AssetKey(name) for name in ("reviews", "retractions")}
+    assert node.parent_keys == scenes | decisions
     specs = [graph.get_check_spec(key) for key in node.check_keys]
     assert len(specs) == 5
     assert all(spec.blocking for spec in specs)
@@ -127,6 +130,30 @@ def test_what_knows_the_known_classes_follows_the_photographs_and_has_a_job():
     assert set(known.partitions_def.get_partition_keys()) <= {a.value for a in Architecture}
     job = defs.resolve_job_def("train_closed_set")
     assert set(job.asset_layer.selected_asset_keys) == {known.key}
+
+
+def test_the_jobs_are_those_that_people_look_for():
+    jobs = {job.name: job for job in defs.resolve_all_job_defs() if not job.name.startswith("__")}
+    assert {"generate", "train", "evaluate", "demo", "train_miniature_bundle"} <= set(jobs)
+    assert all(job.description for job in jobs.values())
+    assert set(jobs["generate"].asset_layer.selected_asset_keys) == {
+        dg.AssetKey(name)
+        for name in ("scene_requests", "synthetic_scenes", "filtered_scenes", "labelled_scenes")
+    }
+
+
+def test_every_asset_says_whose_it_is_and_what_it_holds():
+    graph = defs.resolve_asset_graph()
+    for node in graph.asset_nodes:
+        name = node.key.to_user_string()
+        assert node.group_name in {
+            *("sources", "decisions", "objects", "scenes", "training", "evaluation"),
+        }, name
+        assert node.owners == ["team:data"], name
+        assert node.description, name
+        if node.is_materializable:
+            assert node.code_version, name
+            assert node.kinds, name
 
 
 def test_settings_reach_the_resources():

@@ -9,20 +9,22 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from assets.segmenters.settings import configuration_of
 from assets.selecting.files import parse_selection
 from models.miniature import OBJECT_KINDS, WORLD_VERSION
 from pipelines.cli import app
 from pipelines.commands import demo as demo_command
 from pipelines.commands.demo import learn_and_measure
+from pipelines.commands.demo_evaluation import NO_QUALITY
 from pipelines.commands.demo_scenes import missing_network
-from pipelines.commands.demo_training import write_selection
+from pipelines.commands.demo_training import known_classes, two_stages, write_selection
 from pipelines.settings import Settings
 from storage.datasets.check import check_root
 from storage.records import OodObject
 from storage.scene_records import LabelledScene
 from storage.store import open_store
 from storage.training_records import ClosedSetCheckpoint, SegmenterCheckpoint
-from storage.world import write_marker
+from storage.world import PAPER_WORLD, write_marker
 
 
 def test_the_miniature_world_has_no_gap(demo):
@@ -69,15 +71,15 @@ def test_the_runs_are_on_the_instance_with_versions_that_agree(demo):
         event = instance.get_latest_materialization_event(dg.AssetKey("ood_objects"))
     assert {name: run.status.value for name, run in runs.items()} == dict.fromkeys(
         (
-            *("observe_data", "demo", "open_round", "calibrate_detector", "generate_scenes"),
-            *("train_closed_set", "select_training_set", "train_segmenter", "evaluate"),
+            *("observe_data", "build_bank", "open_round", "calibrate_detector", "generate"),
+            *("train_closed_set", "select_training_set", "train", "evaluate"),
         ),
         "SUCCESS",
     )
     tags = event.asset_materialization.tags
     version = open_store(demo.store_root).manifests.latest("ood_objects")
     assert tags["dagster/data_version"] == version.fingerprint
-    assert version.run_id == runs["demo"].run_id
+    assert version.run_id == runs["build_bank"].run_id
     assert version.provenance["world"] == "miniature"
     for source in ("ade20k", "ade20k_challenge", "coco"):
         assert (
@@ -167,7 +169,8 @@ def test_the_demo_reports_on_the_benchmarks_of_its_world(demo):
     assert "All pixels of a benchmark together, in percent" in demo.output
     (line,) = [row for row in demo.output.splitlines() if row.startswith("report of the ")]
     page = Path(line.partition(": ")[2]).read_text(encoding="utf-8")
-    assert "RoadAnomaly21" in page
+    assert all(title in page for title in ("RoadAnomaly21", "ACDC-POC"))
+    assert NO_QUALITY not in demo.output
     assert "The images are those of the miniature world" in page
 
 
@@ -178,9 +181,21 @@ def test_a_selection_of_the_demo_that_is_there_stays(tmp_path):
     assert path.read_text() == 'rounds = "all"'
 
 
-def test_real_frames_are_not_trained_on(tmp_path, capsys):
-    assert learn_and_measure(Settings(data_root=str(tmp_path)), open_store(tmp_path / "store"))
+@pytest.mark.parametrize("networks", ["world", "paper"])
+def test_real_frames_are_not_trained_on_with_networks_of_the_paper(tmp_path, capsys, networks):
+    settings = Settings(data_root=str(tmp_path), networks=networks)
+    assert learn_and_measure(settings, open_store(tmp_path / "store"))
     assert "no training: real frames take a GPU" in capsys.readouterr().out
+
+
+def test_real_frames_are_learned_from_smaller():
+    chosen = two_stages(PAPER_WORLD)
+    config = configuration_of(chosen.architecture, chosen.edition, chosen.settings)
+    geometry = config["transform"]["geometry"]
+    assert (geometry["scales"], geometry["resize_probability"]) == ([0.25], 1.0)
+    assert known_classes(PAPER_WORLD).short_side_px == 1024 * 0.25
+    quick = two_stages(PAPER_WORLD, is_quick=True).settings
+    assert quick["transform"] == chosen.settings["transform"]
 
 
 def test_a_preview_is_a_picture_and_its_scores(demo, tmp_path):

@@ -1,22 +1,20 @@
 """`multishift evaluate`: a table, two reports and rows, of a checkpoint or of score files."""
 
 import shutil
+from functools import partial
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
 
 from models.filtering import load_sam
 from models.metrics import PixelMetrics
-from pipelines.cli import app
-from pipelines.settings import read_settings
 from storage.benchmark_records import BenchmarkResult, MeasuredImage
 from storage.datasets.smiyc import write_smiyc_frame
 from storage.images import read_image, read_label, write_png
 from storage.manifests.schemas import to_records
 from storage.smiyc_scores import write_smiyc_score
-from tests.pipelines.smiyc_world import HIDDEN, LABELED, size_of, write_checkpoint, write_track
+from tests.pipelines.smiyc_world import HIDDEN, LABELED, size_of
 
 FILES = {
     "benchmark_results.parquet",
@@ -29,35 +27,16 @@ FILES = {
 }
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    root = tmp_path_factory.mktemp("evaluate")
-    write_track(root / "data")
-    write_checkpoint(root / "net.safetensors")
-    return root
-
-
 @pytest.fixture
-def evaluate(world, tmp_path, monkeypatch):
+def evaluate(track, tmp_path, invoke):
     """Evaluate into a folder of ``tmp_path``; code and output."""
-    for name in ("store", "work"):
-        monkeypatch.setenv(f"MULTISHIFT_{name.upper()}_ROOT", str(tmp_path / name))
-    monkeypatch.setenv("MULTISHIFT_TRAINING_DEVICE", "cpu")
-    read_settings.cache_clear()
-
-    def run(*words):
-        told = ["evaluate", "--data", str(world / "data"), "--out", str(tmp_path / "out")]
-        answer = CliRunner().invoke(app, [*told, *map(str, words)])
-        assert "Traceback" not in answer.output
-        return answer.exit_code, answer.output
-
-    yield run
-    read_settings.cache_clear()
+    told = ("evaluate", "--data", track / "data", "--out", tmp_path / "out")
+    return partial(invoke, *told)
 
 
 @pytest.fixture
-def checkpoint(world):
-    return ("--checkpoint", world / "net.safetensors")
+def checkpoint(track):
+    return ("--checkpoint", track / "net.safetensors")
 
 
 def score_of(name):
@@ -66,12 +45,12 @@ def score_of(name):
 
 
 @pytest.fixture
-def maps(world, tmp_path):
+def maps(track, tmp_path):
     """Score maps of another tool, in several forms; those of hidden images lie there, too."""
     folder = tmp_path / "brightness"
     folder.mkdir()
     for name in LABELED:
-        photograph = read_image(world / f"data/dataset_AnomalyTrack/images/{name}.jpg")
+        photograph = read_image(track / f"data/dataset_AnomalyTrack/images/{name}.jpg")
         np.save(folder / f"{name}.npy", photograph.mean(2, dtype=np.float32))
     (folder / f"{LABELED[0]}.npy").rename(folder / "moved.npy")
     write_smiyc_score(folder / f"{LABELED[0]}.hdf5", np.load(folder / "moved.npy"))
@@ -101,15 +80,15 @@ def test_a_checkpoint_is_measured(evaluate, checkpoint, tmp_path):
     assert not list((tmp_path / "work" / "benchmark_scores").iterdir())
 
 
-def test_score_files_give_the_numbers_of_their_pixels(evaluate, maps, world, tmp_path):
+def test_score_files_give_the_numbers_of_their_pixels(evaluate, maps, track, tmp_path):
     code, output = evaluate("--scores-from", maps, "--benchmark", "road_anomaly_21")
     assert code == 0, output
     pixels = PixelMetrics()
     for name in LABELED:
-        photograph = read_image(world / f"data/dataset_AnomalyTrack/images/{name}.jpg")
+        photograph = read_image(track / f"data/dataset_AnomalyTrack/images/{name}.jpg")
         score = photograph.mean(2, dtype=np.float32)
         score = score.astype(np.float16).astype(np.float32) if name == LABELED[0] else score
-        folder = world / "data/dataset_AnomalyTrack/labels_masks"
+        folder = track / "data/dataset_AnomalyTrack/labels_masks"
         pixels.update(score, read_label(folder / f"{name}_labels_semantic.png"))
     expected = pixels.compute()
     (row,) = [
@@ -176,9 +155,9 @@ def test_a_former_evaluation_is_replaced_and_other_files_are_not(evaluate, maps,
 
 
 def test_what_was_measured_is_kept_where_another_benchmark_fails(
-    evaluate, world, tmp_path, checkpoint
+    evaluate, track, tmp_path, checkpoint
 ):
-    obstacles = world / "data" / "dataset_ObstacleTrack"
+    obstacles = track / "data" / "dataset_ObstacleTrack"
     ood = np.zeros((40, 64), np.uint8)
     image = np.zeros((40, 64, 3), np.uint8)
     options = {"track": "road_obstacle_21", "name": "validation_1", "image": image}
@@ -206,8 +185,8 @@ def test_what_was_measured_is_kept_where_another_benchmark_fails(
         (["--checkpoint", "net", "--estimator", "mean"], "got 'mean'"),
     ],
 )
-def test_what_cannot_be_is_one_line(evaluate, world, tmp_path, words, told):
-    words = [str(world / "net.safetensors") if word == "net" else word for word in words]
+def test_what_cannot_be_is_one_line(evaluate, track, tmp_path, words, told):
+    words = [str(track / "net.safetensors") if word == "net" else word for word in words]
     code, output = evaluate(*words)
     assert code == 1
     assert told in output

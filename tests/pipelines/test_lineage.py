@@ -132,3 +132,14 @@ def test_what_is_unknown_is_one_line(ask, asked, said):
     assert code == 1
     assert said in output
     assert output.count("\n") == 1
+
+
+def test_a_sample_is_a_page_where_that_is_asked_for(ask, checkpoint, tmp_path):
+    file = tmp_path / "sample.html"
+    code, output = ask(SAMPLE, "--html", file)
+    assert code == 0, output
+    assert file.read_bytes().startswith(b"<!DOCTYPE html>")
+    code, output = ask(checkpoint, "--html", tmp_path / "none.html")
+    assert code == 1
+    assert "need a sample for a page, got a checkpoint" in output
+    assert not (tmp_path / "none.html").exists()

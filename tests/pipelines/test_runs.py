@@ -29,7 +29,12 @@ def test_only_runs_of_dead_processes_are_ended(tmp_path, dead_pid, who):
         run = instance.create_run_for_job(
             defs.resolve_job_def("job"), status=dg.DagsterRunStatus.STARTED, tags=tags
         )
+        places = instance.event_log_storage
+        places.set_concurrency_slots("gpu", 1)
+        places.claim_concurrency_slot("gpu", run.run_id, "thing")
         runs._end_dead_runs(instance)
         status = instance.get_run_by_id(run.run_id).status
+        n_taken = places.get_concurrency_info("gpu").active_slot_count
+    assert n_taken == (0 if who == "dead" else 1), "a dead run gives back its place in the pool"
     ended = dg.DagsterRunStatus.FAILURE if who == "dead" else dg.DagsterRunStatus.STARTED
     assert status == ended

@@ -32,7 +32,7 @@ def test_relative_roots_mean_the_folder_where_the_command_was_typed(monkeypatch,
 
 def test_every_wrong_variable_is_named_with_what_it_needs(monkeypatch):
     monkeypatch.setenv("MULTISHIFT_ENGINE_MODE", "foo")
-    monkeypatch.setenv("MULTISHIFT_ENGINE_WORKERS", "0")
+    monkeypatch.setenv("MULTISHIFT_ENGINE_WORKERS", "-1")
     monkeypatch.setenv("MULTISHIFT_DATA_ROOT", "")
     with pytest.raises(ValueError, match=r"MULTISHIFT_ENGINE_MODE.*inline.*got 'foo'") as error:
         read_settings()
@@ -43,3 +43,10 @@ def test_every_wrong_variable_is_named_with_what_it_needs(monkeypatch):
 
 def test_settings_can_be_given_directly():
     assert Settings(data_root="/d").data_root == "/d"
+
+
+@pytest.mark.parametrize("name", ["DATA_ROOT", "MODELS_ROOT", "SELECTIONS_ROOT", "WORK_ROOT"])
+def test_only_the_store_may_be_an_address(monkeypatch, name):
+    monkeypatch.setenv(f"MULTISHIFT_{name}", "s3://lab/data")
+    with pytest.raises(ValueError, match=rf"MULTISHIFT_{name}.*mount the bucket.*'s3://lab/data'"):
+        read_settings()

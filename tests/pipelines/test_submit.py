@@ -6,15 +6,12 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
 from models.evaluation.answering import answer_photograph
 from models.evaluation.refinement import NONE, SAM
 from models.filtering import load_sam
 from models.segmentation import load_segmenter
-from pipelines.cli import app
 from pipelines.evaluation_cli import RefinementName, TrackName
-from pipelines.settings import read_settings
 from storage.images import read_image
 from storage.submission import TRACKS
 from tests.pipelines.smiyc_world import (
@@ -22,50 +19,32 @@ from tests.pipelines.smiyc_world import (
     HIDDEN,
     LABELED,
     size_of,
-    write_checkpoint,
-    write_track,
 )
 
 INNER = "anomaly_p/multishift/AnomalyTrack-all"
 ALL = sorted((*LABELED, *HIDDEN))
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    root = tmp_path_factory.mktemp("submit")
-    write_track(root / "data")
-    write_checkpoint(root / "net.safetensors")
-    return root
-
-
 @pytest.fixture
-def submit(world, tmp_path, monkeypatch):
+def submit(track, tmp_path, invoke):
     """Submit to a folder of ``tmp_path``; code and output."""
-    for name in ("store", "work"):
-        monkeypatch.setenv(f"MULTISHIFT_{name.upper()}_ROOT", str(tmp_path / name))
-    monkeypatch.setenv("MULTISHIFT_TRAINING_DEVICE", "cpu")
-    read_settings.cache_clear()
 
     def run(*words, out="out", benchmark="road_anomaly_21"):
-        told = ["submit", "--checkpoint", str(world / "net.safetensors"), "--data"]
-        told += [str(world / "data"), "--benchmark", benchmark, "--out", str(tmp_path / out)]
-        answer = CliRunner().invoke(app, [*told, *map(str, words)])
-        assert "Traceback" not in answer.output
-        return answer.exit_code, answer.output
+        told = ["submit", "--checkpoint", track / "net.safetensors", "--data", track / "data"]
+        return invoke(*told, "--benchmark", benchmark, "--out", tmp_path / out, *words)
 
-    yield run
-    read_settings.cache_clear()
+    return run
 
 
-def test_every_image_has_its_map(submit, world, tmp_path):
+def test_every_image_has_its_map(submit, track, tmp_path):
     code, output = submit()
     assert code == 0, output
     assert f"5 score maps, 2 of hidden images, 0.0 MB: {tmp_path / 'out' / INNER}" in output
     assert "5 written now, 0 were there" in output
     assert "test set has 100 images, here are 2: this is no whole submission" in output
-    network = load_segmenter(ARCHITECTURE, world / "net.safetensors")
+    network = load_segmenter(ARCHITECTURE, track / "net.safetensors")
     for name in ALL:
-        photograph = read_image(world / f"data/dataset_AnomalyTrack/images/{name}.jpg")
+        photograph = read_image(track / f"data/dataset_AnomalyTrack/images/{name}.jpg")
         score = answer_photograph(network, photograph, ["learned"], has_masks=False).scores
         with h5py.File(tmp_path / "out" / INNER / f"{name}.hdf5") as file:
             found = file["value"][()]
@@ -141,8 +120,8 @@ def test_the_command_knows_all_names():
     assert list(RefinementName) == [NONE, SAM]
 
 
-def test_a_missing_image_is_named_before_anything_is_written(submit, world, tmp_path):
-    label = world / "data/dataset_AnomalyTrack/labels_masks/validation_9_labels_semantic.png"
+def test_a_missing_image_is_named_before_anything_is_written(submit, track, tmp_path):
+    label = track / "data/dataset_AnomalyTrack/labels_masks/validation_9_labels_semantic.png"
     label.write_bytes(b"")
     try:
         code, output = submit()

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from assets.engine.resource import Engine
+from assets.engine.warm import warm_models
 from assets.lineage import parents_of
 from assets.partitions import ScenePartition
 from assets.resources import ManifestStore
@@ -284,6 +285,7 @@ def test_a_batch_that_does_not_fit_is_halved(
     request_scenes(n_variants=2, max_attempts=1)
     monkeypatch.setattr(sampling, "draw", scarce)
     monkeypatch.setattr(drawing, "_fitting", {})
+    warm_models().keep_only()  # else the models of other tests are given back first
     assert draw(using={"networks": networks_with(batch_size=4)}).success
     assert tried == [4, 2, 2]
     first = rows(SceneAttempt)

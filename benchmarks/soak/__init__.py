@@ -1,0 +1,1 @@
+"""A soak: the three servers under a supervisor, a schedule that ticks, and faults at random."""
