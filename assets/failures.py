@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from assets.engine.outcome import EngineError
+from assets.engine.outcome import EngineAwayError, EngineError
 from storage.atomic import StoreRefusedError
 
 _MAY_PASS = frozenset(
@@ -45,6 +45,6 @@ def bad_input_fails_once() -> Iterator[None]:
 
 def may_pass(error: BaseException) -> bool:
     """Whether an error is trouble of the machine that can be over at the next try."""
-    if isinstance(error, ConnectionError | TimeoutError):
+    if isinstance(error, ConnectionError | TimeoutError | EngineAwayError):
         return True
     return isinstance(error, OSError) and error.errno in _MAY_PASS

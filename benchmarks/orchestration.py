@@ -36,13 +36,17 @@ class RunCost:
     job: str
     start_s: float
     end_s: float
-    computed_s: float
-    n_steps: int
+    steps: tuple[Span, ...]
+
+    @property
+    def computed_s(self) -> float:
+        """Seconds in which a step was at work."""
+        return covered(self.steps)
 
     @property
     def step_overhead_s(self) -> float:
         """Overhead for each step of the run."""
-        return (self.end_s - self.start_s - self.computed_s) / self.n_steps
+        return (self.end_s - self.start_s - self.computed_s) / len(self.steps)
 
 
 def covered(spans: Iterable[Span]) -> float:
@@ -64,7 +68,7 @@ def cost_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunCost | None:
     ended = [(start, end) for start, end in spans if start is not None and end is not None]
     if len(ended) < len(spans):
         return None
-    return RunCost(run.job_name, stats.start_time, stats.end_time, covered(ended), len(ended))
+    return RunCost(run.job_name, stats.start_time, stats.end_time, tuple(ended))
 
 
 def costs_of(home: Path) -> list[RunCost]:
@@ -72,13 +76,16 @@ def costs_of(home: Path) -> list[RunCost]:
     with dg.DagsterInstance.from_config(str(home)) as instance:
         done = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS]))
         found = [cost_of(instance, run) for run in done]
-    return sorted((cost for cost in found if cost), key=lambda cost: cost.start_s)
+    # The job `demo` is a command whose runs are here, too.
+    return sorted(
+        (cost for cost in found if cost and cost.job != "demo"), key=lambda cost: cost.start_s
+    )
 
 
 def share_of_all(costs: Sequence[RunCost]) -> float:
     """Overhead as a share of the time from the first start to the last end, pauses included."""
     whole = max(cost.end_s for cost in costs) - min(cost.start_s for cost in costs)
-    return 1 - sum(cost.computed_s for cost in costs) / whole
+    return 1 - covered(step for cost in costs for step in cost.steps) / whole
 
 
 def print_table(costs: Sequence[RunCost]) -> None:
@@ -89,7 +96,7 @@ def print_table(costs: Sequence[RunCost]) -> None:
         table.add_row(
             job,
             str(len(mine)),
-            str(mine[0].n_steps),
+            str(len(mine[0].steps)),
             f"{statistics.median(cost.end_s - cost.start_s for cost in mine):.1f}",
             f"{statistics.median(cost.computed_s for cost in mine):.1f}",
             f"{statistics.median(cost.step_overhead_s for cost in mine):.2f}",

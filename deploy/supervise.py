@@ -45,6 +45,7 @@ class Service:
     def look(self) -> None:
         """Start it when that is due; plan its restart when it has died."""
         now = time.monotonic()
+        self.orphans = [group for group in self.orphans if _has_processes(group)]
         if self.process is None:
             if now >= self.due_at:
                 self._start(now)
@@ -111,13 +112,13 @@ def end_groups(groups: Iterable[int], grace_s: float) -> None:
     """Ask all processes of groups to end; after the grace, end them."""
     left = list(groups)
     for group in left:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGTERM)
     deadline = time.monotonic() + grace_s
     while time.monotonic() < deadline and any(map(_has_processes, left)):
         time.sleep(TICK_S)
     for group in left:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
 
 
@@ -126,7 +127,7 @@ def _has_processes(group: int) -> bool:
         os.waitpid(group, os.WNOHANG)
     try:
         os.killpg(group, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # gone, or the number is another's by now
         return False
     return True
 

@@ -6,7 +6,7 @@ undone. This sensor looks for such runs and asks for them once more.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -72,13 +72,26 @@ def find_lost(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     recent = dg.RunsFilter(updated_after=datetime.now(UTC) - AGE)
     records = instance.get_run_records(recent)
     taken_up = {record.dagster_run.tags.get(PARENT_TAG) for record in records}
+    newest = _newest(record.dagster_run for record in records)
     return [
         record.dagster_run
         for record in records
         if _is_dead(record)
         and record.dagster_run.run_id not in taken_up
+        and record.dagster_run.run_id in newest
         and not _has_failed_step(instance, record.dagster_run)
     ]
+
+
+def _newest(runs: Iterable[dg.DagsterRun]) -> set[str]:
+    """The last run of each job and partition; runs come newest first.
+
+    An older one is no loss: somebody has asked for the same since, perhaps configured otherwise.
+    """
+    found: dict[tuple[str, str | None], str] = {}
+    for run in runs:
+        found.setdefault((run.job_name, run.tags.get("dagster/partition")), run.run_id)
+    return set(found.values())
 
 
 def _is_dead(record: dg.RunRecord) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.failures import may_pass
 from assets.object_bank.bank import ASSET as BANK
 from assets.partitions import ScenePartition, open_round, train_cities
 from assets.resources import DataRoot, ManifestStore
@@ -54,10 +55,12 @@ def _weekly_round(settings: Settings) -> dg.ScheduleDefinition:
         key = round_key(settings.round_cron, context.scheduled_execution_time)
         try:
             _refuse_without_bank(store)
-            config = read_run_config(settings.round_config)
+            requests = _requests(key, data, read_run_config(settings.round_config))
             open_round(context.instance, data.folder, key)
-            return _requests(key, data, config)
+            return requests
         except (ValueError, OSError, StoreRefusedError) as error:
+            if may_pass(error):  # the tick fails, and is tried again
+                raise
             return dg.SkipReason(f"{key} is not opened: {error}")
 
     return weekly_round

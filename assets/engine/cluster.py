@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from assets.engine.offers import Resources, as_options, is_met, offers_of, refuse_unmet
-from assets.engine.outcome import EngineError
+from assets.engine.outcome import EngineAwayError
 from assets.engine.security import Certificates, refuse_open, security_with
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def existing_cluster(
         try:
             client = Client(address, timeout=timeout_s, set_as_default=False, security=security)
         except (OSError, ValueError) as error:
-            raise EngineError(
+            raise EngineAwayError(
                 f"no Dask scheduler answers at {address!r} within {timeout_s:g} s; start one with "
                 f"`dask scheduler` and `dask worker`, or correct its address or certificates"
             ) from error
@@ -168,7 +168,7 @@ def _await_workers(client: "Client", n_workers: int, timeout_s: float) -> None:
     try:
         client.wait_for_workers(n_workers, timeout=timeout_s)
     except TimeoutError as error:
-        raise EngineError(
+        raise EngineAwayError(
             f"need {n_workers} workers, got {n_workers_of(client)} within {timeout_s:g} s; start "
             f"more workers, or raise the engine's start_timeout_s"
         ) from error

@@ -13,7 +13,7 @@ from assets.engine.cluster import holder_of, n_workers_of, restart_worker
 from assets.engine.drain import Drain
 from assets.engine.lanes import Lanes
 from assets.engine.offers import Resources, as_options
-from assets.engine.outcome import EngineError, ItemError, Outcome
+from assets.engine.outcome import EngineAwayError, ItemError, Outcome
 from assets.engine.worker import LOST_TOPIC, STARTED_TOPIC, describe, run_pickled
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Dispatch:
 
     def _demand_scheduler(self) -> None:
         if self._client.status != "running":
-            raise EngineError(
+            raise EngineAwayError(
                 "lost the connection to the Dask scheduler; look at its log, then run again: "
                 "finished items are kept by their stage"
             )
@@ -249,7 +249,7 @@ class Dispatch:
         if n_workers_of(self._client, self._asked):
             self._workers_seen_at = now
         elif now - self._workers_seen_at > self._limits.start_s:
-            raise EngineError(
+            raise EngineAwayError(
                 f"no worker{self._with_offer()} for {self._limits.start_s:g} s with "
                 f"{len(self._flights)} items in flight; look at the logs of scheduler and workers, "
                 "then run again: finished items are kept by their stage"

@@ -15,6 +15,10 @@ class EngineError(RuntimeError):
     """The engine cannot work (no workers, no scheduler, no code there); no item is at fault."""
 
 
+class EngineAwayError(EngineError):
+    """Scheduler or workers are not there now, and may be at the next try."""
+
+
 @dataclass(frozen=True)
 class ItemError:
     """Why an item has no value.

@@ -23,7 +23,7 @@ import dagster as dg
 import yaml
 
 from assets.partitions import rounds
-from benchmarks.soak.faults import Injector, Soak
+from benchmarks.soak.faults import FAULTS, Injector, Soak
 from benchmarks.soak.graphql import NoAnswerError, start_schedule, start_sensor, stop_schedule
 from benchmarks.soak.place import PREPARATION, ROOT, Place
 from benchmarks.soak.processes import SERVERS
@@ -89,15 +89,19 @@ def _soak(place: Place, options: argparse.Namespace) -> dict[str, Any]:
         watcher.start()
         injector.start()
         _wait(lambda: _n_rounds(place) >= options.rounds, 3 * over_s)
+        injector.join(timeout=over_s)  # before the schedule stops: faults need work to hit
         _insist(lambda: stop_schedule(address, SCHEDULE))
-        injector.join()
         rested_s = _wait(lambda: _is_at_rest(place), REST_S)
         watcher.stop()
     verdict = judge(place.home, place.store)
     differing = _differing(place, n_compared=options.compare, seed=options.seed)
     memory = [found for kind in SERVERS if (found := memory_of(watcher.looks, kind))]
     return {
-        "is_sound": verdict.is_sound and not differing and all(one.is_flat for one in memory),
+        "is_sound": verdict.is_sound
+        and not differing
+        and Counter(fault.kind for fault in injector.done) == dict.fromkeys(FAULTS, options.times)
+        and len(memory) == len(SERVERS)
+        and all(one.is_flat for one in memory),
         "rounds": options.rounds,
         "rested_after_s": rested_s,
         "faults": [asdict(fault) for fault in injector.done],

@@ -15,8 +15,9 @@ from upath import UPath
 
 from storage.atomic import write_atomically
 from storage.blobs import BlobStore, MissingBlobError
+from storage.inner_paths import is_inner
 from storage.listing import names, remove, stored_file
-from storage.manifests.history import History
+from storage.manifests.history import History, NoVersionError
 from storage.manifests.inventory import take_inventory
 from storage.manifests.layout import DRAFTS_FOLDER
 from storage.manifests.pointers import ManifestVersion
@@ -24,6 +25,10 @@ from storage.manifests.references import blobs_of_drafts, blobs_of_versions
 
 FOLDER = "purges"
 _DIGITS = 16
+
+
+class DamagedPurgeError(ValueError):
+    """The paper of a purge that was not finished cannot be followed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +55,7 @@ class PurgeReport:
 class _Plan:
     """Files and blobs that are to go, named so that another process can go on."""
 
-    pointers: tuple[tuple[str, str, int], ...]
+    pointers: tuple[tuple[str, str, int, str], ...]
     parts: tuple[tuple[str, str, str], ...]
     blobs: tuple[str, ...]
 
@@ -74,7 +79,9 @@ def purge(
     if not versions and not suspects:
         return done
     plan = _Plan(
-        pointers=tuple((one.asset, one.partition, one.version) for one in versions),
+        pointers=tuple(
+            (one.asset, one.partition, one.version, one.fingerprint) for one in versions
+        ),
         parts=tuple(
             (one.asset, one.partition, part.path)
             for one in versions
@@ -104,7 +111,11 @@ def _folder(manifests: History) -> UPath:
 
 def _finish(manifests: History, blobs: BlobStore, paper: UPath) -> PurgeReport:
     plan = _read(paper)
-    paths = [manifests.pointer_path(asset, key, number) for asset, key, number in plan.pointers]
+    paths = [
+        manifests.pointer_path(asset, key, number)
+        for asset, key, number, fingerprint in plan.pointers
+        if _is_it(manifests, asset, key, number, fingerprint)
+    ]
     n_versions, n_bytes = _remove(paths)
     kept = [
         manifests.version(asset, number, key)
@@ -133,13 +144,31 @@ def _finish(manifests: History, blobs: BlobStore, paper: UPath) -> PurgeReport:
     )
 
 
+def _is_it(manifests: History, asset: str, key: str, number: int, fingerprint: str) -> bool:
+    """Whether a version is still the one that was to go: numbers begin anew where all are gone."""
+    try:
+        return manifests.version(asset, number, key).fingerprint == fingerprint
+    except NoVersionError:  # gone before
+        return False
+
+
 def _read(paper: UPath) -> _Plan:
-    found = json.loads(paper.fs.cat_file(paper.path))
-    return _Plan(
-        pointers=tuple((asset, key, int(number)) for asset, key, number in found["pointers"]),
-        parts=tuple((asset, key, path) for asset, key, path in found["parts"]),
-        blobs=tuple(found["blobs"]),
-    )
+    """What a purge wrote down; whoever can write there must not make us remove other files."""
+    try:
+        found = json.loads(paper.fs.cat_file(paper.path))
+        plan = _Plan(
+            pointers=tuple((a, b, int(n), digest) for a, b, n, digest in found["pointers"]),
+            parts=tuple((asset, key, path) for asset, key, path in found["parts"]),
+            blobs=tuple(found["blobs"]),
+        )
+        if not all(is_inner(path) for _, _, path in plan.parts):
+            raise ValueError("a file outside the store")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DamagedPurgeError(
+            f"{paper}: need what a purge has left to do, got {error!r:.200}; remove the file, then "
+            "run `multishift retract SOURCE --purge` again"
+        ) from error
+    return plan
 
 
 def _drafts(manifests: History) -> list[UPath]:

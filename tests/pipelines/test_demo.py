@@ -198,6 +198,7 @@ def test_real_frames_are_learned_from_smaller():
     assert quick["transform"] == chosen.settings["transform"]
 
 
+@pytest.mark.slow
 def test_a_preview_is_a_picture_and_its_scores(demo, tmp_path):
     frame = next(demo.data_root.glob("cityscapes/leftImg8bit/train/*/*.png"))
     words = ("preview", frame.name.removesuffix("_leftImg8bit.png"), "--out", tmp_path / "a.png")
