@@ -42,13 +42,13 @@ for (const card of cards) {
   for (const button of card.querySelectorAll("[data-decide]"))
     button.addEventListener("click", () => decide(card, button.dataset.decide));
   card.addEventListener("keydown", (event) => {
-    if (event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.repeat || event.target.tagName === "INPUT" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "a") decide(card, "accepted");
     if (event.key === "v") decide(card, "vetoed");
   });
 }
 document.addEventListener("keydown", (event) => {
-  if (!dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.repeat || !dialog.open || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "a") decide(opened, "accepted");
   if (event.key === "v") decide(opened, "vetoed");
 });

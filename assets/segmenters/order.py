@@ -9,6 +9,7 @@ from assets.closed_set.names import START
 from assets.closed_set.start import closed_set_start
 from assets.lineage import parents_of, version_to_read
 from assets.resources import DataRoot, ManifestStore
+from assets.retracting.retractions import read_retracted
 from assets.segmenters.config import SegmenterConfig, TrainingPlace
 from assets.segmenters.crops import BANK, kept_crops
 from assets.segmenters.item import HeldOut, TrainingItem, Wish, training_key
@@ -140,7 +141,7 @@ def _wish(
 
 
 def refuse_unusable(pairs: ManifestVersion, held_out: HeldOut, store: Store) -> None:
-    """Let pass a training set with two frames or more whose pictures are all in the store.
+    """Let pass two frames or more, whose pictures are in the store and whose sources may be used.
 
     Raises:
         ValueError: naming selection and version, if it is another.
@@ -156,6 +157,13 @@ def refuse_unusable(pairs: ManifestVersion, held_out: HeldOut, store: Store) -> 
         split_pairs(rows, held_out)
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from error
+    retracted = read_retracted(store)
+    gone = [row for row in rows if retracted.has_sample(row.asset, row)]
+    if gone:
+        raise ValueError(
+            f"{place}: need pairs whose sources may be used, {len(gone)} are made from what was "
+            f"retracted, the first is {sample_id(gone[0])}; materialize {pairs.asset} again"
+        )
     lost = [row for row in rows if not has_pictures(row, store.blobs)]
     if lost:
         raise ValueError(
@@ -182,9 +190,16 @@ def _bank(store: Store) -> ManifestVersion:
     bank = store.manifests.latest(BANK)
     if bank is None:
         raise ValueError(f"{store.root}: need objects to paste into originals, got none; {cure}")
-    if not kept_crops(store, bank.version):
+    place = f"{BANK}, version {bank.version}"
+    crops = kept_crops(store, bank.version)
+    if not crops:
+        raise ValueError(f"{place}: need kept objects to paste, got none; {cure}")
+    retracted = read_retracted(store)
+    gone = [object_id for object_id, _ in crops if retracted.has_object(object_id)]
+    if gone:
         raise ValueError(
-            f"{BANK}, version {bank.version}: need kept objects to paste, got none; {cure}"
+            f"{place}: need objects that may be used, {len(gone)} are retracted, the first is "
+            f"{gone[0]}; materialize {BANK} again"
         )
     return bank
 

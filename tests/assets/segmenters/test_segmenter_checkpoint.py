@@ -15,6 +15,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from assets.engine import offers
 from assets.engine.resource import Engine
+from assets.retracting.retractions import record_retraction
+from assets.retracting.sources import sources_of_object
 from assets.segmenters import following, keeping, work
 from assets.segmenters.checks import Found, answer_all
 from assets.segmenters.committing import gpus_of, rows_of
@@ -22,6 +24,7 @@ from assets.segmenters.names import ASSET
 from assets.segmenters.weights import checkpoint_facts
 from models.segmentation import load_segmenter
 from storage.images import file_sha256, read_label, write_png
+from storage.records import OodObject
 from storage.training_records import TrainingPair
 from tests.assets.segmenters.conftest import NAME, commit_bank, make_item, select
 
@@ -249,6 +252,15 @@ def nothing_kept(home, store):
     commit_bank(store, ["rejected"])
 
 
+def retract_frame(home, store):
+    record_retraction("cityscapes/lisbon_000003_000019", store, reason="privacy", by="ada")
+
+
+def retract_object(home, store):
+    (row, *_) = store.manifests.read_records("ood_objects", "ood_objects", OodObject)
+    record_retraction(sources_of_object(row.object_id)[0], store, reason="license", by="ada")
+
+
 VETOES = (
     "".join(
         f'[[vetoed]]\nround = "round-1"\nframe = "lisbon_{n:06d}_000019"\nvariant = 0\n'
@@ -281,6 +293,15 @@ def pairs_of(store):
         ),
         (no_set, r"need a version of training_set, partition mine, got none; materialize"),
         (nothing_kept, r"ood_objects, version 2: need kept objects to paste, got none; "),
+        (
+            retract_frame,
+            r"need pairs whose sources may be used, \d are made from what was retracted, .*"
+            r"lisbon_000003_000019/0; materialize training_set again",
+        ),
+        (
+            retract_object,
+            r"version \d.*retracted, .*; materialize (ood_objects|training_set) again",
+        ),
     ],
 )
 def test_bad_input_is_one_clear_error(train, bank, store, home, harm, said):
