@@ -16,6 +16,7 @@ def same_threads():
     torch.set_num_threads(before)
 
 
+@pytest.mark.slow
 def test_both_orders_are_measured(tmp_path, monkeypatch, capsys):
     path = tmp_path / "numbers.json"
     given = ["pair_transforms", "--size", "1024", "1100", "--pairs", "2", "--json", str(path)]

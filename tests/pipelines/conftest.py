@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 from pipelines.cli import app
 from pipelines.settings import read_settings
 from tests.assets.synthesis.conftest import tiny_set
+from tests.pipelines.serving import address, needs_browser, page
 from tests.pipelines.smiyc_world import write_checkpoint, write_track
 
-__all__ = ["demo", "tiny_set"]
+__all__ = ["address", "demo", "needs_browser", "page", "tiny_set"]
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).parent / "multishift"

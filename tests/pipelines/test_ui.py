@@ -5,9 +5,7 @@ import contextlib
 import psutil
 import pytest
 
-from tests.pipelines.serving import address, needs_browser, page, picture_of
-
-__all__ = ["address", "needs_browser", "page"]
+from tests.pipelines.serving import picture_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(280)]
 

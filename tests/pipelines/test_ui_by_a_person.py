@@ -10,9 +10,7 @@ import pytest
 from assets.partitions import ScenePartition, rounds
 from assets.reviewing.reviews import in_force, read_reviews
 from storage.store import open_store
-from tests.pipelines.serving import address, needs_browser, page, picture_of, serve
-
-__all__ = ["address", "needs_browser", "page"]
+from tests.pipelines.serving import picture_of, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(280)]
 
@@ -81,6 +79,8 @@ def test_the_schedule_is_switched_on_and_off(page, address, tmp_path):
     assert schedule_status(address) == "STOPPED"
     page.goto(f"{address}/automation")
     page.wait_for_selector("text=only on Monday")
+    page.wait_for_selector("label[class*=formatSwitch]")
+    page.wait_for_function("!document.querySelector('label[class*=formatSwitch] :disabled')")
     switch = page.locator("label[class*=formatSwitch]").last  # the list is sorted by name
     for status in ("RUNNING", "STOPPED"):
         switch.click()
@@ -88,7 +88,7 @@ def test_the_schedule_is_switched_on_and_off(page, address, tmp_path):
         picture_of(page, f"schedule_{status.lower()}", tmp_path)
 
 
-def until(look, wanted, seconds=10.0):
+def until(look, wanted, seconds=30.0):
     """What is there in the end, which is what is wanted if it comes in time."""
     deadline = time.monotonic() + seconds
     while (found := look()) != wanted and time.monotonic() < deadline:

@@ -236,6 +236,7 @@ def test_muad_has_objects_and_classes(measure):
     )
 
 
+@pytest.mark.slow
 def test_worker_processes_give_the_same_rows(measure):
     inline = measure("acdc_poc", scores=("energy",))
     processes = measure(

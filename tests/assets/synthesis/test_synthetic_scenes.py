@@ -257,6 +257,7 @@ def test_requests_made_again_with_the_same_rows_stay_parents(
     assert label().success
 
 
+@pytest.mark.slow
 def test_networks_that_were_replaced_are_loaded_again(
     request_scenes, draw, rows, networks_with, tiny_set, tmp_path
 ):
