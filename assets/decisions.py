@@ -18,14 +18,15 @@ from storage.store import Store
 
 warnings.filterwarnings("ignore", message=".*multi_observable_source_asset.*beta")
 
-_VERSIONS: dict[str, Callable[[Store], str]] = {
-    REVIEWS: lambda store: data_version_of_reviews(read_reviews(store)),
-    RETRACTIONS: lambda store: data_version_of_retractions(read_retractions(store)),
+_LOOKS: dict[str, Callable[[Store], tuple[str, int]]] = {
+    REVIEWS: lambda store: (data_version_of_reviews(rows := read_reviews(store)), len(rows)),
+    RETRACTIONS: lambda store: (
+        data_version_of_retractions(rows := read_retractions(store)),
+        len(rows),
+    ),
 }
-_COUNTS: dict[str, Callable[[Store], int]] = {
-    REVIEWS: lambda store: len(read_reviews(store)),
-    RETRACTIONS: lambda store: len(read_retractions(store)),
-}
+"""Data version of the decisions that hold, and how many there are."""
+
 _TOLD = {
     REVIEWS: "Decisions of people on samples, accepted or vetoed (docs/reviewing.md).",
     RETRACTIONS: "Sources that may no longer be used (docs/retraction.md).",
@@ -47,10 +48,11 @@ def decisions(
     opened = store.open()
     for name in _TOLD:
         if dg.AssetKey(name) in context.selected_asset_keys:
+            version, n_rows = _LOOKS[name](opened)
             yield dg.ObserveResult(
                 name,
-                data_version=dg.DataVersion(_VERSIONS[name](opened)),
-                metadata={"dagster/row_count": _COUNTS[name](opened)},
+                data_version=dg.DataVersion(version),
+                metadata={"dagster/row_count": n_rows},
             )
 
 
@@ -60,10 +62,11 @@ def report_decisions(asset: str, instance: dg.DagsterInstance, store: Store) -> 
     Raises:
         KeyError: if ``asset`` is neither reviews nor retractions.
     """
+    version, n_rows = _LOOKS[asset](store)
     instance.report_runless_asset_event(
         dg.AssetObservation(
             asset,
-            metadata={"dagster/row_count": _COUNTS[asset](store)},
-            tags={"dagster/data_version": _VERSIONS[asset](store)},
+            metadata={"dagster/row_count": n_rows},
+            tags={"dagster/data_version": version},
         )
     )

@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from storage.store import Store
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 """Folder of the checkout, where `dagster.yaml` and `workspace.yaml` lie."""
@@ -104,6 +107,12 @@ class Settings(BaseSettings):
     ui_url: str = Field(
         default="http://127.0.0.1:3000", description="Address of the UI, for links to runs."
     )
+
+    def open_store(self) -> "Store":
+        """The configured store; errors as `storage.store.open_store` raises them."""
+        from storage.store import open_store
+
+        return open_store(self.store_root, single_writer=self.single_writer)
 
     @field_validator("round_cron", "observation_cron")
     @classmethod

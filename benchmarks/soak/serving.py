@@ -3,13 +3,12 @@
 import signal
 import subprocess
 import sys
-import time
 import tomllib
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.answering import wait_until_it_answers
 from benchmarks.soak.place import ROOT, Place
 
 START_S = 180.0
@@ -25,7 +24,7 @@ def served(place: Place) -> Iterator[str]:
     words = ["deploy/supervise.py", str(services), "--logs", str(place.folder / "logs")]
     supervisor = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=place.environment())
     try:
-        _wait_for(f"http://127.0.0.1:{PORT}/server_info")
+        wait_until_it_answers(f"http://127.0.0.1:{PORT}/server_info", longest_s=START_S)
         yield f"http://127.0.0.1:{PORT}"
     finally:
         supervisor.send_signal(signal.SIGTERM)
@@ -36,16 +35,3 @@ def _refuse_without(services: Path) -> None:
     found = tomllib.loads(services.read_text(encoding="utf-8"))
     if str(PORT) not in found["webserver"]["command"]:
         raise ValueError(f"{services}: need the webserver on port {PORT}")
-
-
-def _wait_for(url: str) -> None:
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(1.0)
-        else:
-            return

@@ -22,7 +22,7 @@ from pipelines.commands.instance import choose_instance
 from pipelines.commands.runs import run_job
 from pipelines.settings import STATE_ROOT, Settings, read_settings
 from storage.records import ClassCount, OodObject, Quarantined
-from storage.store import Store, open_store
+from storage.store import Store
 from storage.world import PAPER_WORLD, read_marker, read_world
 
 UI = "http://127.0.0.1:3000"
@@ -44,7 +44,7 @@ def run_demo(*, n_train: int, is_quick: bool = False) -> int:
     _prepare_world(settings, n_train)
     missing = missing_network(settings)
     is_done = _fill_bank() and (missing is not None or generate(settings, first_step=4))
-    store = open_store(settings.store_root, single_writer=settings.single_writer)
+    store = settings.open_store()
     if store.manifests.latest(ASSET) is not None:
         _print_bank(store)
         out.print(f"contact sheet: {store.root / 'reports' / SHEET}", soft_wrap=True)
@@ -132,7 +132,7 @@ def _print_bank(store: Store) -> None:
 
 def _print_quarantine(settings: Settings) -> None:
     """Name the first files that could not be used, with what to do about them."""
-    manifests = open_store(settings.store_root, single_writer=settings.single_writer).manifests
+    manifests = settings.open_store().manifests
     if manifests.latest(ASSET) is None:
         return
     bad = manifests.read_records(ASSET, "quarantine", Quarantined)

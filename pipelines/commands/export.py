@@ -16,7 +16,6 @@ from storage.export.selection import Selection, frame_sizes, provenance_of, sele
 from storage.export.write import CARD, Written, write_export
 from storage.export.write import Progress as Tell
 from storage.manifests.manifest import Manifests
-from storage.store import open_store
 
 
 def run_export(
@@ -29,7 +28,7 @@ def run_export(
 ) -> int:
     """Export the latest scenes of the configured store and tell what may be done with them; 0."""
     settings = read_settings()
-    store = open_store(settings.store_root, single_writer=settings.single_writer)
+    store = settings.open_store()
     chosen = select_scenes(store.manifests, rounds=rounds, cities=cities, imported=imported)
     known = frame_sizes(store.manifests, chosen.versions) if size == PictureSize.FRAME else {}
     plan = plan_export(chosen.rows, size=size, frame_sizes=known)

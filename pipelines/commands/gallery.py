@@ -1,7 +1,6 @@
 """`multishift gallery`: the scenes of the store in a browser, where a person decides on them."""
 
 import secrets
-import socket
 from pathlib import Path
 
 from assets.reviewing.desk import Desk
@@ -9,8 +8,8 @@ from assets.reviewing.reviews import ASSET
 from pipelines.commands.console import err
 from pipelines.commands.decided import tell_dagster, who_decides
 from pipelines.commands.instance import choose_instance
+from pipelines.commands.ports import HOST, bound
 from pipelines.settings import read_settings
-from storage.store import open_store
 
 _TOKEN_BYTES = 32
 
@@ -23,10 +22,10 @@ def serve_gallery(*, round_key: str | None, port: int, reviewer: str | None) -> 
     """
     import uvicorn
 
-    from assets.reviewing.server import HOST, review_app
+    from assets.reviewing.server import review_app
 
     settings = read_settings()
-    store = open_store(settings.store_root, single_writer=settings.single_writer)
+    store = settings.open_store()
     data_root = Path(settings.data_root)
     desk = Desk(
         store=store,
@@ -38,7 +37,7 @@ def serve_gallery(*, round_key: str | None, port: int, reviewer: str | None) -> 
     if not desk.partitions():
         which = "a round" if round_key is None else f"the round {round_key!r}"
         raise ValueError(f"{store.root}: need drawn scenes of {which}, got none; draw some first")
-    listening = _listening(HOST, port)
+    listening = bound(port, command="gallery")
     port = listening.getsockname()[1]
     choose_instance()
     app = review_app(desk, port=port, token=secrets.token_urlsafe(_TOKEN_BYTES))
@@ -46,18 +45,3 @@ def serve_gallery(*, round_key: str | None, port: int, reviewer: str | None) -> 
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     server.run(sockets=[listening])
     return 0
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """A socket on the port, or on any free one if it is 0."""
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError:
-        listening.close()
-        raise ValueError(
-            f"need a free port, got {port}, which is taken; run `multishift gallery --port "
-            f"{port + 1}`"
-        ) from None
-    return listening

@@ -17,7 +17,7 @@ from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
 from storage.records import Quarantined
 from storage.scene_records import LabelledScene
-from storage.store import Store, open_store
+from storage.store import Store
 
 JOB = "import_scenes"
 ASSET_PAGE = f"http://127.0.0.1:3000/assets/{ASSET}"
@@ -35,7 +35,7 @@ def run_import(folder: Path, *, name: str | None) -> int:
         register_set(instance, name)
     err.print(f"Dagster job [bold]{JOB}[/], partition {name}", highlight=False)
     config = {"ops": {ASSET: {"config": {"folder": str(folder)}}}}
-    store = open_store(settings.store_root, single_writer=settings.single_writer)
+    store = settings.open_store()
     former = store.manifests.latest_number(ASSET, name)
     is_done = run_job(JOB, partition_key=name, run_config=config)
     version = store.manifests.latest(ASSET, name)

@@ -6,7 +6,7 @@ from assets.benchmarks.checkpoints import FoundCheckpoint, NamedCheckpoint, find
 from assets.synthesis.networks import Networks
 from models.evaluation.refinement import NONE
 from pipelines.settings import Settings
-from storage.store import Store, open_store
+from storage.store import Store
 from storage.weights import read_metadata
 from storage.world import read_world
 
@@ -56,4 +56,4 @@ def _configured_store(settings: Settings) -> Store | None:
     is_there = "://" in settings.store_root or Path(settings.store_root).exists()
     if not is_there:
         return None
-    return open_store(settings.store_root, single_writer=settings.single_writer)
+    return settings.open_store()

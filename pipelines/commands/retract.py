@@ -13,7 +13,7 @@ from pipelines.commands.console import out
 from pipelines.commands.decided import told_dagster, who_decides
 from pipelines.settings import read_settings
 from storage.manifests.purge import purge as purge_versions
-from storage.store import Store, open_store
+from storage.store import Store
 
 MAX_NAMED = 8
 _WORDS = {
@@ -148,7 +148,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 def _store() -> Store:
     settings = read_settings()
-    return open_store(settings.store_root, single_writer=settings.single_writer)
+    return settings.open_store()
 
 
 def _say(text: str) -> None:

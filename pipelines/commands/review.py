@@ -17,7 +17,7 @@ from pipelines.commands.console import out
 from pipelines.commands.decided import told_dagster, who_decides
 from pipelines.settings import read_settings
 from storage.review_records import ACCEPTED, VETOED, Review
-from storage.store import Store, open_store
+from storage.store import Store
 
 
 def run_review(
@@ -64,7 +64,7 @@ def _line(row: Review) -> str:
 
 def _store() -> Store:
     settings = read_settings()
-    return open_store(settings.store_root, single_writer=settings.single_writer)
+    return settings.open_store()
 
 
 def _say(text: str) -> None:

@@ -16,7 +16,7 @@ from pipelines.settings import read_settings
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
 from storage.records import Quarantined
-from storage.store import Store, open_store
+from storage.store import Store
 from storage.training_records import TrainingPair
 
 JOB = "select_training_set"
@@ -32,7 +32,7 @@ def run_select(name: str) -> int:
     with dg.DagsterInstance.get() as instance:
         register_selection(instance, name)
     err.print(f"Dagster job [bold]{JOB}[/], partition {name}", highlight=False)
-    store = open_store(settings.store_root, single_writer=settings.single_writer)
+    store = settings.open_store()
     former = store.manifests.latest_number(ASSET, name)
     is_done = run_job(JOB, partition_key=name)
     version = store.manifests.latest(ASSET, name)

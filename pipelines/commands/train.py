@@ -19,7 +19,7 @@ from pipelines.commands.runs import run_job
 from pipelines.commands.train_curve import show_training
 from pipelines.commands.train_progress import shown_progress
 from pipelines.settings import Settings, read_settings
-from storage.store import Store, open_store
+from storage.store import Store
 
 SELECT, TRAIN = "select_training_set", "train"
 
@@ -35,7 +35,7 @@ def run_train(selection: str, config: SegmenterConfig, *, device: str | None) ->
     choose_instance()
     with dg.DagsterInstance.get() as instance:
         register_selection(instance, selection)
-    store = open_store(settings.store_root, single_writer=settings.single_writer)
+    store = settings.open_store()
     if not _choose_pairs(selection, store):
         return 1
     place = TrainingPlace(

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from types import FrameType
 
 from pipelines.commands.console import err
 from pipelines.commands.instance import choose_instance
+from pipelines.commands.ports import bound
 from pipelines.settings import PROJECT_ROOT
 
 _QUIET = ("-W", "ignore:Function `dev_command` is superseded")  # no concern of who opens the UI
@@ -17,7 +17,7 @@ _QUIET = ("-W", "ignore:Function `dev_command` is superseded")  # no concern of 
 
 def serve_ui(port: int) -> int:
     """Serve until interrupted; gives the exit code of Dagster."""
-    _refuse_taken(port)
+    bound(port, command="ui").close()
     choose_instance()
     err.print(f"Dagster opens at [bold]http://127.0.0.1:{port}[/] in seconds; Ctrl-C stops it.")
     command = [sys.executable, *_QUIET, "-m", "dagster", "dev", "--workspace", "workspace.yaml"]
@@ -32,18 +32,6 @@ def serve_ui(port: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop(server))
     return server.wait()
-
-
-def _refuse_taken(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise ValueError(
-                f"need a free port, got {port}, which is taken; run `multishift ui --port "
-                f"{port + 1}`"
-            ) from None
 
 
 def _restore_interrupt() -> None:

@@ -3,13 +3,12 @@
 from pipelines.commands.console import out
 from pipelines.settings import read_settings
 from storage.manifests.vacuum import vacuum
-from storage.store import open_store
 
 
 def run_vacuum(*, keep_versions: int, min_age_hours: float) -> int:
     """Vacuum the configured store and tell what went."""
     settings = read_settings()
-    store = open_store(settings.store_root, single_writer=settings.single_writer)
+    store = settings.open_store()
     report = vacuum(
         store.manifests, store.blobs, keep_versions=keep_versions, min_age_s=min_age_hours * 3600
     )

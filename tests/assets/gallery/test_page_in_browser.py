@@ -1,28 +1,20 @@
 """The page in a real browser, from a file: its buttons work, and nothing is asked of a network."""
 
-import os
-import shutil
-
 import pytest
 from playwright.sync_api import sync_playwright
 
 from assets.gallery.page import gallery_page
 from storage.store import open_store
 from tests.assets.gallery.conftest import LISBON, OSLO
+from tests.browser import CHROMIUM, FLAGS, needs_chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
 @pytest.fixture(scope="module")
 def opened(made_folder, tmp_path_factory):
     """The page in a browser; what it complained about or asked for is looked at in the end."""
-    if CHROMIUM is None:
-        if os.environ.get("MULTISHIFT_REQUIRE_BROWSER") == "1":
-            pytest.fail("chromium is required here, and it is not installed")
-        pytest.skip("needs chromium")
+    needs_chromium()
     store = open_store(made_folder / "store")
     file = tmp_path_factory.mktemp("page") / "page.html"
     file.write_bytes(gallery_page(store, made_folder / "data", [LISBON, OSLO]))

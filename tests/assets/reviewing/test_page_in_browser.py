@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import socket
 import threading
 import time
@@ -14,20 +13,15 @@ from playwright.sync_api import sync_playwright
 from assets.reviewing.desk import Desk
 from assets.reviewing.reviews import in_force, read_reviews
 from assets.reviewing.server import HOST, review_app
+from tests.browser import CHROMIUM, FLAGS, needs_chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
 
 @pytest.fixture
 def address(store, data_root):
     """The server on a free port, in a thread of this process."""
-    if CHROMIUM is None:
-        if os.environ.get("MULTISHIFT_REQUIRE_BROWSER") == "1":
-            pytest.fail("chromium is required here, and it is not installed")
-        pytest.skip("needs chromium")
+    needs_chromium()
     listening = socket.socket()
     listening.bind((HOST, 0))
     port = listening.getsockname()[1]

@@ -17,7 +17,8 @@ from assets.reviewing.server import MAX_BODY_BYTES, review_app
 from storage.scene_records import LabelledScene
 from tests.assets.gallery.conftest import made
 from tests.assets.gallery.made_scenes import MadePartition, commit_made
-from tests.assets.gallery.test_page import EVIL, Outline
+from tests.assets.gallery.test_page import EVIL
+from tests.outline import Outline
 
 PORT, TOKEN = 3001, "t" * 43
 OURS = f"http://127.0.0.1:{PORT}"

@@ -11,11 +11,10 @@ from assets.tracing.names import name_of_sample
 from assets.tracing.page import sample_page
 from assets.tracing.samples import trace_sample
 from storage.store import open_store
-from tests.assets.gallery.test_page import EVIL, Outline
+from tests.assets.gallery.test_page import EVIL
 from tests.assets.tracing.traced_world import SAMPLE
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+from tests.browser import CHROMIUM, FLAGS, needs_chromium
+from tests.outline import Outline
 
 
 @pytest.fixture
@@ -72,10 +71,7 @@ def test_what_is_gone_is_told(traced, traced_home):
 @pytest.mark.browser
 @pytest.mark.timeout(120)
 def test_it_fits_wide_and_narrow_windows_in_light_and_dark(page, tmp_path):
-    if CHROMIUM is None:
-        if os.environ.get("MULTISHIFT_REQUIRE_BROWSER") == "1":
-            pytest.fail("chromium is required here, and it is not installed")
-        pytest.skip("needs chromium")
+    needs_chromium()
     file = tmp_path / "page.html"
     file.write_bytes(page())
     shots = os.environ.get("MULTISHIFT_SHOTS", str(tmp_path))
