@@ -42,7 +42,7 @@ def run_training(item: TrainingItem, launch: Launch | None = None) -> None:
         for _ in trainer:
             pass
         return
-    scored = HeldOutFrames(network, pairs, split, is_mixed=config.is_mixed)
+    scored = HeldOutFrames(network, pairs, split, config)
     keeper = Keeper(item, trainer, scored, kept, n_steps_a_epoch=batches.n_steps)
     for report in trainer:
         keeper.see(report)

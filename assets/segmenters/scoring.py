@@ -10,6 +10,7 @@ from assets.segmenters.splitting import Split
 from assets.selecting.dataset import TrainingPairs
 from models.score_sheet import ScoredImage, score_sheet
 from models.segmentation import Segmenter
+from models.training.config import TrainingConfig
 from models.training.selection import LabeledImage, ood_score_of, selection_score
 from models.training.trainer import StepReport
 
@@ -18,11 +19,11 @@ class HeldOutFrames:
     """Photographs of the held-out frames, and one scene of each, at their full size."""
 
     def __init__(
-        self, network: Segmenter, pairs: TrainingPairs, split: Split, *, is_mixed: bool
+        self, network: Segmenter, pairs: TrainingPairs, split: Split, config: TrainingConfig
     ) -> None:
-        """Prepare to score a network that is in training."""
+        """Prepare to score a network that is in training as the configuration says."""
         self.network, self.split = network, split
-        self._pairs, self._is_mixed = pairs, is_mixed
+        self._pairs, self._config = pairs, config
 
     def score(self, report: StepReport) -> Score:
         """How well the network does after a step.
@@ -31,7 +32,12 @@ class HeldOutFrames:
             ValueError: if the frames show no unknown object or nothing else, or a file is bad.
         """
         try:
-            found = selection_score(self.network, self._images(), is_mixed=self._is_mixed)
+            found = selection_score(
+                self.network,
+                self._images(),
+                is_mixed=self._config.is_mixed,
+                ood_source=self._config.ood_source,
+            )
         except ValueError as error:
             raise ValueError(
                 f"the held-out frames {', '.join(self.split.frame_ids[:3])}, ... cannot be scored: "
@@ -57,7 +63,12 @@ class HeldOutFrames:
                 ScoredImage(
                     image=pair.generated,
                     label=pair.generated_label,
-                    ood_score=ood_score_of(self.network, pair.generated, is_mixed=self._is_mixed),
+                    ood_score=ood_score_of(
+                        self.network,
+                        pair.generated,
+                        is_mixed=self._config.is_mixed,
+                        ood_source=self._config.ood_source,
+                    ),
                 )
                 for pair in pairs
             ]

@@ -7,15 +7,12 @@ are not looked at: whoever reads a label refuses what lies outside the coding.
 from typing import NamedTuple, Unpack
 
 import torch
-from jaxtyping import Bool, Float, Int64, Integer
+from jaxtyping import Bool, Float, Integer
 from torch import Tensor
 
 from models.losses.all_pairs import all_pair_hinges
-from models.losses.cross_entropy import (
-    mean_cross_entropy,
-    pixel_cross_entropy,
-    selected_cross_entropy,
-)
+from models.losses.batch_check import check_batch
+from models.losses.half_cross_entropies import half_cross_entropies
 from models.losses.random_pairs import random_pair_hinges
 from models.losses.regions import in_distribution, out_of_distribution
 from models.losses.settings import ContrastiveConfig, LossKeywords, contrastive_config
@@ -73,32 +70,20 @@ def relative_contrastive_terms(
         TypeError: if the target is not made of integers.
     """
     chosen, generator = contrastive_config(settings), settings.get("generator")
-    _check_shapes(logits, ood_score, target)
+    if chosen.reference != "relative":
+        raise ValueError(
+            f"need the reference 'relative' for this loss, got {chosen.reference!r}, which "
+            "pair_terms computes"
+        )
+    check_batch(logits, ood_score, target)
     labels, score = target.long(), ood_score.float()
     is_in, is_ood = in_distribution(labels), out_of_distribution(labels)
-    ce = _cross_entropies(logits, labels, is_in, chosen)
+    ce = half_cross_entropies(logits, labels, is_in, chosen)
     hinges = _pair_hinges(score, is_in, is_ood, chosen, generator)
     is_tolerance = chosen.third_sign == "published"
     shared = shared_hinge(score, is_in, margin=chosen.margins[2], is_tolerance=is_tolerance)
     weighted = chosen.ce_weights[0] * ce[0] + chosen.ce_weights[1] * ce[1]
     return ContrastiveTerms(*ce, *hinges, shared, weighted + hinges[0] + hinges[1] + shared)
-
-
-def _cross_entropies(
-    logits: Float[Tensor, "twice classes height width"],
-    labels: Int64[Tensor, "twice height width"],
-    is_in: Bool[Tensor, "twice height width"],
-    chosen: ContrastiveConfig,
-) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    if not any(chosen.ce_weights):
-        nothing = logits[:0].float().sum()  # keeps the logits in the graph, with zero gradient
-        return nothing, nothing
-    original, generated = pixel_cross_entropy(logits, labels, is_in).chunk(2)
-    if chosen.selection_ratio in (None, 1):
-        return mean_cross_entropy(original), mean_cross_entropy(generated)
-    is_known = is_in.chunk(2)[1]
-    selected = selected_cross_entropy(generated, is_known, ratio=chosen.selection_ratio)
-    return mean_cross_entropy(original), selected
 
 
 def _pair_hinges(
@@ -119,17 +104,3 @@ def _pair_hinges(
         sample_ratio=chosen.sample_ratio,
         generator=generator,
     )
-
-
-def _check_shapes(logits: Tensor, ood_score: Tensor, target: Tensor) -> None:
-    shape = logits.shape
-    if len(shape) != 4 or shape[0] % 2 or 0 in shape:
-        raise ValueError(f"need logits (2 * pairs, classes, height, width), got {tuple(shape)}")
-    expected = (shape[0], *shape[2:])
-    for name, tensor in (("ood_score", ood_score), ("target", target)):
-        if tensor.shape != expected:
-            raise ValueError(
-                f"need {name} of the logits' shape {expected}, got {tuple(tensor.shape)}"
-            )
-    if target.is_floating_point() or target.is_complex():
-        raise TypeError(f"need a target of integers, got {target.dtype}")

@@ -4,7 +4,7 @@ No OOD data and no change of conditions: what comes out is the network that a sh
 with, or that the published two-stage training starts from.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ from storage.label_space import N_CLASSES, VOID_ID
 
 MIRRORED_FRAC = 0.5
 """Share of the images seen from left to right; a street's mirror image is a street."""
+
+ClosedSetLoss = Callable[[Segmenter, Tensor, Tensor], Tensor]
+"""Loss of a network on normalized images (B, 3, H, W) and train ids (B, H, W), as a scalar."""
 
 MAX_STEPS_WITHOUT_RISE = 10
 """A training this short has no step to spare for the rise of the learning rate."""
@@ -81,6 +84,7 @@ def train_closed_set(
     images: UInt8[Tensor, "images height width 3"],
     labels: Integer[Tensor, "images height width"],
     config: ClosedSetConfig,
+    loss_of: ClosedSetLoss | None = None,
 ) -> Iterator[Tensor]:
     """Train in place and give the loss of each step, a scalar on the network's device.
 
@@ -91,6 +95,8 @@ def train_closed_set(
         images: RGB; may stay in host memory.
         labels: train ids; every value that is no class is ignored, a negative one too.
         config: length, rate and seed.
+        loss_of: what is descended; the cross-entropy of the logits if not given. Another loss
+            knows nothing of ``class_balance``.
 
     Raises:
         ValueError: at once, if there are fewer images than a batch holds, not as many labels, or a
@@ -104,18 +110,23 @@ def train_closed_set(
     crop = config.crop or (height, width)
     if crop[0] > height or crop[1] > width:
         raise ValueError(f"need a crop of {height}x{width} or less, got {crop[0]}x{crop[1]}")
-    return _steps(network, images, labels, config)
+    device = next(network.parameters()).device
+    weights = _class_weights(labels, config.class_balance).to(device)
+    return _steps(network, (images, labels), config, loss_of or _balanced(weights))
 
 
 def _steps(
-    network: Segmenter, images: Tensor, labels: Tensor, config: ClosedSetConfig
+    network: Segmenter,
+    learned: tuple[Tensor, Tensor],
+    config: ClosedSetConfig,
+    loss_of: ClosedSetLoss,
 ) -> Iterator[Tensor]:
+    images, labels = learned
     device = next(network.parameters()).device
     optimizer = AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     schedule = _one_cycle(optimizer, config)
-    weights = _class_weights(labels, config.class_balance).to(device)
     network.train()
     for chosen, is_flipped, corners in _draws(images.shape, config):
         batch = _cropped(images, chosen, corners, config.crop).to(device)
@@ -123,13 +134,23 @@ def _steps(
         batch = batch.flip(2).where(is_flipped[:, None, None, None].to(device), batch)
         target = target.flip(2).where(is_flipped[:, None, None].to(device), target)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=config.is_mixed):
-            logits = network(normalize(batch)).logits
-        loss = _known_cross_entropy(logits, target, weights)
+            loss = loss_of(network, normalize(batch), target)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         yield loss.detach()
+
+
+def _balanced(weights: Float[Tensor, " classes"]) -> ClosedSetLoss:
+    """Cross-entropy of the class logits, every class with its weight."""
+
+    def loss_of(network: Segmenter, images: Tensor, target: Tensor) -> Tensor:
+        logits = network(images).logits
+        with torch.autocast(logits.device.type, enabled=False):
+            return _known_cross_entropy(logits, target, weights)
+
+    return loss_of
 
 
 def _one_cycle(optimizer: AdamW, config: ClosedSetConfig) -> OneCycleLR:

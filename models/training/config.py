@@ -13,6 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from models.losses.mask2former import Mask2FormerLossConfig
 from models.losses.settings import ContrastiveConfig
 from models.segmentation.architectures import check_architecture
+from models.training.later_fields import with_defaults, without_defaults
+from models.training.ood_source import OodSource, has_masks, ood_layer_of
 from models.training_data import PairTransformConfig
 
 Norms = Literal["frozen", "trained", "running"]
@@ -35,7 +37,7 @@ class StageConfig:
             shift learn, so that a batch never normalizes itself. `trained`: only those of trained
             modules. `running`: all, and all dropout drops, as the released DeepLab training has it
             in both stages.
-        mask_loss: Mask2Former's own criterion, beside the relative contrastive loss; None without.
+        mask_loss: Mask2Former's own criterion, beside the loss of pairs; None without.
     """
 
     trainable: tuple[str, ...]
@@ -74,13 +76,17 @@ class TrainingConfig:
     Attributes:
         architecture: one of `models.segmentation.ARCHITECTURES`.
         stages: in their order; every stage begins with a fresh optimizer.
-        loss: of the relative contrastive loss.
+        loss: of the loss of pairs.
         transform: of the pairs; its crop is the size of the images.
         batch_size: pairs a batch of one process; a batch holds twice as many images.
         n_accumulated: batches a step. The gradient of a step is the mean of those of its batches.
         is_mixed: bfloat16 autocast of the network; the losses are computed in float32.
         is_channels_last: whether weights and images lie channel by channel last, which GPUs like.
         seed: of all that training draws.
+        ood_source: what the loss takes the OOD score from: the layer of its own, or the class
+            logits. With logits no stage may name that layer, and no stage is left for it alone;
+            DeepLab's score then learns through the features below its fixed class layer,
+            Mask2Former's through its class layer too. See `models.training.published.without_head`.
     """
 
     architecture: str
@@ -92,21 +98,34 @@ class TrainingConfig:
     is_mixed: bool = True
     is_channels_last: bool = True
     seed: int = 0
+    ood_source: OodSource = "head"
 
     def __post_init__(self) -> None:
         """Refuse a training that cannot begin.
 
         Raises:
-            ValueError: if no network has this name, there is no stage, a number is too small, or
-                a stage asks for masks of a network that has none.
+            ValueError: if no network has this name, there is no stage, a number is too small, a
+                stage asks for masks of a network that has none, or it names an OOD layer that
+                cannot learn.
         """
         check_architecture(self.architecture)
         if not self.stages:
             raise ValueError("need one stage or more, got none")
         _refuse_below_one(batch_size=self.batch_size, n_accumulated=self.n_accumulated)
-        has_masks = self.architecture.startswith("mask2former")
-        if not has_masks and any(stage.mask_loss for stage in self.stages):
+        if not has_masks(self.architecture) and any(stage.mask_loss for stage in self.stages):
             raise ValueError(f"need a network with masks for mask_loss, got {self.architecture}")
+        if self.ood_source == "logits":
+            self._refuse_ood_layer()
+
+    def _refuse_ood_layer(self) -> None:
+        layer = ood_layer_of(self.architecture)
+        for number, stage in enumerate(self.stages):
+            if layer in stage.trainable:
+                raise ValueError(
+                    f"need stages without {layer} where ood_source is 'logits', since no loss "
+                    f"reads that layer, got it in stage {number}; leave it out, and a stage of it "
+                    "alone as a whole"
+                )
 
     @property
     def n_epochs(self) -> int:
@@ -125,16 +144,18 @@ class TrainingConfig:
         return sum(epoch >= end for end in ends)
 
     def to_json(self) -> dict[str, Any]:
-        """The configuration as JSON has it: objects, lists, numbers, texts, booleans, null."""
-        plain: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
-        return plain
+        """The configuration as JSON has it: objects, lists, numbers, texts, booleans, null.
+
+        Fields that configurations gained later are left out where they have their default.
+        """
+        return without_defaults(_ADAPTER.dump_python(self, mode="json"))
 
 
 _ADAPTER: TypeAdapter[TrainingConfig] = TypeAdapter(TrainingConfig)
 
 
 def config_from_json(plain: Mapping[str, Any]) -> TrainingConfig:
-    """The configuration that `TrainingConfig.to_json` gave.
+    """The configuration that `TrainingConfig.to_json` gave, in this version of the code or before.
 
     Raises:
         ValueError: naming the first field that is missing, unknown or of no use.
@@ -145,7 +166,8 @@ def config_from_json(plain: Mapping[str, Any]) -> TrainingConfig:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the whole"
         raise ValueError(f"need a training configuration, got at {field}: {first['msg']}") from None
-    difference = first_difference(config.to_json(), plain)
+    whole = _ADAPTER.dump_python(config, mode="json")
+    difference = first_difference(whole, with_defaults(plain, whole))
     if difference:
         raise ValueError(
             f"need a training configuration of this version of the code, got {difference}"

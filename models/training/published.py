@@ -12,6 +12,7 @@ from models.losses import DEEPLAB_LOSS, MASK2FORMER_LOSS
 from models.losses.mask2former import PUBLISHED_BACKGROUND, STAGE_TWO_LOSS
 from models.losses.settings import contrastive_config
 from models.training.config import StageConfig, TrainingConfig
+from models.training.ood_source import ood_layer_of
 from models.training_data import PAIR_TRANSFORMS, PUBLISHED_TRANSFORMS
 
 _DEEPLAB = TrainingConfig(
@@ -123,3 +124,21 @@ RELEASED: Mapping[str, TrainingConfig] = MappingProxyType(
 DeepLab's norms gather statistics and its dropout drops in all of the network, in both stages;
 Mask2Former's second stage trains the ResNet too, whose norms stay in evaluation mode.
 """
+
+
+def without_head(config: TrainingConfig) -> TrainingConfig:
+    """The training with its OOD score taken from the class logits, and no OOD layer learned.
+
+    A stage of that layer alone is left out, and the others do not name it. So DeepLab has its
+    second stage only, in which the features below the fixed class layer learn.
+
+    Reference: Gao et al. 2024, table 5, "- learnable head", which does not say what becomes of the
+    first stage: nothing would learn in it.
+
+    Raises:
+        ValueError: if nothing else learns in any stage.
+    """
+    layer = ood_layer_of(config.architecture)
+    kept = ((stage, tuple(p for p in stage.trainable if p != layer)) for stage in config.stages)
+    stages = tuple(replace(stage, trainable=others) for stage, others in kept if others)
+    return replace(config, stages=stages, ood_source="logits")

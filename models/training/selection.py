@@ -14,6 +14,7 @@ from torch import nn
 
 from models.metrics import Classes, average_precision, confusion_matrix, mean_iou
 from models.segmentation.network import Segmenter, SegmenterOutput, normalize
+from models.training.ood_source import OodSource, ood_score_from
 from storage.label_space import N_CLASSES, OOD_ID, VOID_ID
 
 LabeledImage = tuple[UInt8[np.ndarray, "_ _ 3"], UInt8[np.ndarray, "_ _"]]
@@ -45,7 +46,11 @@ class _Answer:
 
 
 def selection_score(
-    network: Segmenter, labeled: Iterable[LabeledImage], *, is_mixed: bool = False
+    network: Segmenter,
+    labeled: Iterable[LabeledImage],
+    *,
+    is_mixed: bool = False,
+    ood_source: OodSource = "head",
 ) -> SelectionScore:
     """Score a network on images of any sizes, each in one pass at its full size.
 
@@ -56,6 +61,7 @@ def selection_score(
         network: where it lies decides the device.
         labeled: images and labels, of which one at a time is taken.
         is_mixed: bfloat16 autocast.
+        ood_source: of the OOD score, as in the training.
 
     Raises:
         ValueError: if no label holds an unknown object, or none a known class; if a label holds
@@ -63,7 +69,7 @@ def selection_score(
     """
     with _evaluating(network):
         answers = [
-            _answer(network, image, label, f"image {number}", is_mixed=is_mixed)
+            _answer(network, image, label, f"image {number}", ood_source, is_mixed=is_mixed)
             for number, (image, label) in enumerate(labeled)
         ]
     if not answers:
@@ -79,7 +85,11 @@ def selection_score(
 
 
 def ood_score_of(
-    network: Segmenter, image: UInt8[np.ndarray, "height width 3"], *, is_mixed: bool = False
+    network: Segmenter,
+    image: UInt8[np.ndarray, "height width 3"],
+    *,
+    is_mixed: bool = False,
+    ood_source: OodSource = "head",
 ) -> Float32[np.ndarray, "height width"]:
     """OOD score of each pixel, higher is further out; the network is left in its modes.
 
@@ -87,9 +97,10 @@ def ood_score_of(
         network: where it lies decides the device.
         image: RGB.
         is_mixed: bfloat16 autocast.
+        ood_source: of the OOD score, as in the training.
     """
     with _evaluating(network):
-        return _scores(_output(network, image, is_mixed=is_mixed))
+        return _scores(network, _output(network, image, is_mixed=is_mixed), ood_source)
 
 
 def _output(network: Segmenter, image: np.ndarray, *, is_mixed: bool) -> SegmenterOutput:
@@ -100,19 +111,28 @@ def _output(network: Segmenter, image: np.ndarray, *, is_mixed: bool) -> Segment
     return output
 
 
-def _scores(output: SegmenterOutput) -> Float32[np.ndarray, "height width"]:
-    return np.asarray(output.ood_score[0].float().cpu().numpy())
+def _scores(
+    network: Segmenter, output: SegmenterOutput, ood_source: OodSource
+) -> Float32[np.ndarray, "height width"]:
+    score = ood_score_from(network, output, ood_source)
+    return np.asarray(score[0].float().cpu().numpy())
 
 
 def _answer(
-    network: Segmenter, image: np.ndarray, label: np.ndarray, name: str, *, is_mixed: bool
+    network: Segmenter,
+    image: np.ndarray,
+    label: np.ndarray,
+    name: str,
+    ood_source: OodSource,
+    *,
+    is_mixed: bool,
 ) -> _Answer:
     _refuse_other_label(image, label, name)
     output = _output(network, image, is_mixed=is_mixed)
     predicted = output.logits[0].argmax(0).to(torch.uint8).cpu().numpy()
     is_seen = label != VOID_ID
     return _Answer(
-        ood_score=_scores(output)[is_seen],
+        ood_score=_scores(network, output, ood_source)[is_seen],
         is_ood=label[is_seen] == OOD_ID,
         confusion=confusion_matrix(label, predicted),
     )

@@ -1,7 +1,8 @@
 """Training data of the segmenters: pairs, their transform and batches. Nothing here reads a file.
 
 A pair is the photograph of a frame with its label, and a scene drawn from that frame's layout with
-its label. Way of one sample, in a worker process and then on the device::
+its label; a training without scenes has `Pair.of_photograph`. Way of one sample, in a worker
+process and then on the device::
 
     order = epoch_order(len(samples), seed=seed, epoch=epoch)      # which index comes when
     pair = Pair(sample_id=..., original=..., ...)                  # bytes, as read
@@ -26,6 +27,7 @@ from models.training_data.config import (
     PairTransformConfig,
     PasteConfig,
     PhotometryConfig,
+    WeatherConfig,
 )
 from models.training_data.order import epoch_order, sample_seed
 from models.training_data.pair import Pair, PastedObject
@@ -43,6 +45,7 @@ __all__ = [
     "PastedObject",
     "PhotometryConfig",
     "TransformedPair",
+    "WeatherConfig",
     "collate",
     "epoch_order",
     "sample_seed",

@@ -7,6 +7,7 @@ unless a line says otherwise.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 
 def _require_frac(name: str, value: float) -> None:
@@ -111,13 +112,56 @@ class GeometryConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class PasteConfig:
-    """One object of another data set, pasted hard into the original after the crop (AnomalyMix)."""
+    """One object of another data set, pasted hard into the original after the crop (AnomalyMix).
+
+    Attributes:
+        scales: one of them is drawn, each as likely.
+        into: the original alone, as published, or both pictures of a pair: each then gets an object
+            of its own, at its own place.
+    """
 
     scales: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    into: Literal["original", "both"] = "original"
 
     def __post_init__(self) -> None:
         """Refuse what no transform can use."""
         _require_scales(self.scales)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeatherConfig:
+    """Weather laid by rules over the generated picture of a pair, before anything else.
+
+    No part of the published method: it is the field's usual way to new conditions, for comparison.
+
+    Attributes:
+        fog: probability; of fog, rain and snow there is one at most.
+        rain: probability.
+        snow: probability.
+        night: probability, whatever the weather.
+        strength: range, in [0, 1].
+        horizon: range of its row, as a share of the frame's height.
+    """
+
+    fog: float = 0.2
+    rain: float = 0.2
+    snow: float = 0.2
+    night: float = 0.25
+    strength: tuple[float, float] = (0.3, 1.0)
+    horizon: tuple[float, float] = (0.4, 0.5)
+
+    def __post_init__(self) -> None:
+        """Refuse what no transform can use."""
+        for name in ("fog", "rain", "snow", "night"):
+            _require_frac(name, getattr(self, name))
+        if self.fog + self.rain + self.snow > 1 + 1e-9:
+            raise ValueError(
+                "need fog, rain and snow that together have a probability of 1 at most, got "
+                f"{self.fog}, {self.rain} and {self.snow}"
+            )
+        for name in ("strength", "horizon"):
+            _require_range(name, getattr(self, name))
+            _require_frac(name, getattr(self, name)[1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +172,7 @@ class PairTransformConfig:
     mix: MixConfig | None = MixConfig()
     photometry: PhotometryConfig | None = None
     paste: PasteConfig | None = PasteConfig()
+    weather: WeatherConfig | None = None
 
 
 _VARIED = GeometryConfig(

@@ -25,6 +25,26 @@ class Pair:
     generated: UInt8[np.ndarray, "height width 3"]
     generated_label: UInt8[np.ndarray, "height width"]
 
+    @classmethod
+    def of_photograph(
+        cls,
+        sample_id: str,
+        image: UInt8[np.ndarray, "height width 3"],
+        label: UInt8[np.ndarray, "height width"],
+    ) -> "Pair":
+        """A frame without a generated scene: its photograph stands in both places.
+
+        Raises:
+            ValueError: as of any pair.
+        """
+        return cls(
+            sample_id=sample_id,
+            original=image,
+            original_label=label,
+            generated=image,
+            generated_label=label,
+        )
+
     def __post_init__(self) -> None:
         """Refuse what cannot be transformed together, and labels outside the coding."""
         shapes = {name: getattr(self, name).shape for name in _PICTURES + _LABELS}

@@ -94,9 +94,14 @@ def needs_sample(steps: tuple[Step, ...]) -> bool:
     return any(isinstance(step, Tone) for step in steps)
 
 
+def sample_stride(height: int) -> int:
+    """Rows and columns from one pixel of a sample to the next, in a frame of that height."""
+    return max(1, height // _SAMPLED_ROWS)
+
+
 def sampled(frame: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "h w 3"]:
     """Pixels of a frame on a regular grid of at least 256 rows, or all of a smaller frame."""
-    stride = max(1, frame.shape[0] // _SAMPLED_ROWS)
+    stride = sample_stride(frame.shape[0])
     return frame[::stride, ::stride]
 
 

@@ -1,4 +1,4 @@
-"""The transform of a pair: mixup, photometry, geometry and crop, pasted object; all seeded.
+"""The transform of a pair: weather, mixup, photometry, geometry, pasted objects; all seeded.
 
 The published order is kept. Steps that change pixels one by one or look at neighbors only are made
 on the part of the frame that the crop will show; with `models.training_data.photometry` and
@@ -12,25 +12,34 @@ import torch
 from jaxtyping import UInt8
 
 from models.training_data.batch import TransformedPair
-from models.training_data.config import PairTransformConfig
+from models.training_data.config import PairTransformConfig, PasteConfig
 from models.training_data.geometry import draw_geometry, warp
 from models.training_data.mixing import draw_original_share, mix_into_generated
 from models.training_data.order import draws_of
 from models.training_data.pair import Pair, PastedObject
 from models.training_data.pasting import paste_random_object
-from models.training_data.photometry import develop, draw_steps, needs_sample, reach_of, sampled
+from models.training_data.photometry import (
+    develop,
+    draw_steps,
+    needs_sample,
+    reach_of,
+    sample_stride,
+    sampled,
+)
+from models.training_data.weather import Weather, draw_weather, weathered
 from models.training_data.windows import Window
 
 
 def transform_pair(
     pair: Pair, objects: Sequence[PastedObject], config: PairTransformConfig, *, seed: int
 ) -> TransformedPair:
-    """Both pictures and labels of a pair after mixup, photometry, geometry and paste.
+    """Both pictures and labels of a pair after weather, mixup, photometry, geometry and paste.
 
     A pure function of its arguments: nothing is drawn from, or left in, any global generator, and
     the pair is not changed. Both halves get the same photometric factors and the same geometry.
-    The object is pasted into the original alone, before normalization, which a pixel-wise
-    normalization cannot tell from pasting afterwards.
+    Weather by rules changes the generated half alone. The object is pasted into the original alone,
+    or one into each, before normalization, which a pixel-wise normalization cannot tell from
+    pasting afterwards.
 
     Args:
         pair: as read.
@@ -48,8 +57,7 @@ def transform_pair(
     labels = np.stack([pair.original_label[here], pair.generated_label[here]])
     images, targets = warp(pictures, labels, geometry)
     if config.paste is not None:
-        inside, draws = geometry.inside.slices, draws_of(seed, "paste")
-        paste_random_object(images[0][inside], targets[0][inside], objects, config.paste, draws)
+        _paste(images, targets, objects, config.paste, geometry.inside, seed)
     return TransformedPair(
         sample_id=pair.sample_id,
         images=torch.from_numpy(images).permute(0, 3, 1, 2),
@@ -60,18 +68,42 @@ def transform_pair(
 def _pictures(
     pair: Pair, window: Window, config: PairTransformConfig, seed: int
 ) -> UInt8[np.ndarray, "2 height width 3"]:
-    """The window of both pictures after mixup and photometry."""
+    """The window of both pictures after weather, mixup and photometry."""
     steps = draw_steps(config.photometry, draws_of(seed, "photometry")) if config.photometry else ()
-    wide = window.grown(reach_of(steps)).within(pair.original_label.shape)
-    here = wide.slices
+    frame = pair.original_label.shape[0], pair.original_label.shape[1]
+    weather = Weather(frame=frame)
+    if config.weather is not None:
+        weather = draw_weather(config.weather, frame, seed=seed)
+    wide = window.grown(reach_of(steps)).within(frame)
     share = draw_original_share(config.mix, draws_of(seed, "mixup")) if config.mix else 0.0
-    pictures = _mixed(pair.original[here], pair.generated[here], share)
+    pictures = _mixed(pair.original[wide.slices], weathered(pair.generated, weather, wide), share)
     if steps:
-        frames = sampled(pair.original), sampled(pair.generated)
-        sample = _mixed(*frames, share) if needs_sample(steps) else None
+        sample = _sample(pair, weather, share) if needs_sample(steps) else None
         pictures = develop(steps, pictures, sample)
     rows, columns = window.seen_from(wide).slices
     return pictures[:, rows, columns]
+
+
+def _sample(pair: Pair, weather: Weather, share: float) -> UInt8[np.ndarray, "2 h w 3"]:
+    """Pixels of both whole frames after weather and mixup."""
+    whole, stride = Window(0, 0, *weather.frame), sample_stride(weather.frame[0])
+    generated = weathered(pair.generated, weather, whole, stride)
+    return _mixed(sampled(pair.original), generated, share)
+
+
+def _paste(
+    images: UInt8[np.ndarray, "2 height width 3"],
+    targets: UInt8[np.ndarray, "2 height width"],
+    objects: Sequence[PastedObject],
+    config: PasteConfig,
+    window: Window,
+    seed: int,
+) -> None:
+    """Write an object into the window of the original, or one into that of each half."""
+    streams = ("paste", "paste into generated")[: 2 if config.into == "both" else 1]
+    for image, target, stream in zip(images, targets, streams, strict=False):
+        inside, draws = window.slices, draws_of(seed, stream)
+        paste_random_object(image[inside], target[inside], objects, config, draws)
 
 
 def _mixed(

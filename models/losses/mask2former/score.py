@@ -10,9 +10,13 @@ from models.segmentation.network import widened
 
 
 def training_ood_score(
-    prediction: MaskPrediction, *, stride: int, size: tuple[int, int]
+    prediction: MaskPrediction,
+    *,
+    stride: int,
+    size: tuple[int, int],
+    class_logits: Float[Tensor, "batch queries classes"] | None = None,
 ) -> Float[Tensor, "batch height width"]:
-    """Minus the largest class map of the OOD class layer, in [-queries, 0], higher is further out.
+    """Minus the largest class map, in [-queries, 0], higher is further out.
 
     Masks are summed up at their own scale, and the score is upsampled: cheaper than the network's
     `forward`, which upsamples masks and adds one. The hinge terms read differences of scores, to
@@ -26,9 +30,11 @@ def training_ood_score(
         prediction: of the last layer.
         stride: pixels a pixel of the mask logits, `network.config.mask_stride`.
         size: height and width of the images, without padding.
+        class_logits: of the class layer that is read; None takes those of the OOD class layer.
     """
+    read = prediction.ood_class_logits if class_logits is None else class_logits
     with torch.autocast(prediction.mask_logits.device.type, enabled=False):
-        named = widened(prediction.ood_class_logits).softmax(-1)[..., :-1]
+        named = widened(read).softmax(-1)[..., :-1]
         masks = widened(prediction.mask_logits).sigmoid()
         known = torch.einsum("bqc,bqhw->bchw", named, masks).amax(dim=1, keepdim=True)
         score = interpolate(-known, scale_factor=float(stride), mode="bilinear")

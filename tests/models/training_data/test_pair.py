@@ -61,3 +61,13 @@ def test_an_object_needs_a_mask_that_marks_something():
         unchecked(
             PastedObject, object_id="cup_7", image=image.astype(int), mask=np.ones((3, 4), bool)
         )
+
+
+def test_a_photograph_alone_stands_in_both_places():
+    given = arrays()
+    pair = Pair.of_photograph("aachen_1", given["original"], given["original_label"])
+    assert pair.sample_id == "aachen_1"
+    assert pair.generated is pair.original is given["original"]
+    assert pair.generated_label is pair.original_label is given["original_label"]
+    with pytest.raises(ValueError, match="aachen_1: original_label: need train ids"):
+        Pair.of_photograph("aachen_1", given["original"], given["original_label"] + np.uint8(33))

@@ -96,6 +96,25 @@ def test_the_object_lies_in_the_original_alone():
         assert (done.targets[0][changed] == 254).all()
 
 
+def test_pasted_into_both_each_half_has_an_object_of_its_own():
+    config = PAIR_TRANSFORMS["deeplab_miniature"]
+    both = replace(config, paste=replace(config.paste, into="both"))
+    pair, n_apart = pair_of(MINIATURE), 0
+    for seed in range(6):
+        plain = transform_pair(pair, (), replace(config, paste=None), seed=seed)
+        one = transform_pair(pair, [object_of((30, 40))], config, seed=seed)
+        done = transform_pair(pair, [object_of((30, 40))], both, seed=seed)
+        assert torch.equal(done.images[0], one.images[0]), "the original is as it was"
+        assert torch.equal(done.targets[0], one.targets[0])
+        changed = done.targets[1] != plain.targets[1]
+        assert changed.any()
+        assert (done.targets[1][changed] == 254).all()
+        here = (done.images[1] != plain.images[1]).any(0)
+        assert not (here & (done.targets[1] != 254)).any()
+        n_apart += not torch.equal(changed, done.targets[0] != plain.targets[0])
+    assert n_apart > 3
+
+
 def test_an_object_is_never_pasted_outside_of_the_frame():
     config = replace(PAIR_TRANSFORMS["deeplab_miniature"], mix=None)
     pair = pair_of((30, 40))
