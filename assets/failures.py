@@ -1,27 +1,13 @@
 """How bad input ends a step: with its one clear line, and without being tried again."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 
-from assets.engine.outcome import EngineAwayError, EngineError
+from assets.engine.outcome import EngineError
+from assets.passing import may_pass
 from storage.atomic import StoreRefusedError
-
-_MAY_PASS = frozenset(
-    {
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.EIO,
-        errno.EAGAIN,
-        errno.EBUSY,
-        errno.ESTALE,
-        errno.ETIMEDOUT,
-        errno.ENETUNREACH,
-        errno.EHOSTUNREACH,
-    }
-)
 
 
 @contextmanager
@@ -41,10 +27,3 @@ def bad_input_fails_once() -> Iterator[None]:
         if may_pass(error):
             raise
         raise dg.Failure(description=str(error), allow_retries=False) from error
-
-
-def may_pass(error: BaseException) -> bool:
-    """Whether an error is trouble of the machine that can be over at the next try."""
-    if isinstance(error, ConnectionError | TimeoutError | EngineAwayError):
-        return True
-    return isinstance(error, OSError) and error.errno in _MAY_PASS

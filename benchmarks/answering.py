@@ -1,5 +1,6 @@
-"""Waiting for a server that a benchmark has started."""
+"""Servers that a benchmark starts: waiting until one answers, and ending it."""
 
+import subprocess
 import time
 import urllib.request
 
@@ -20,3 +21,13 @@ def wait_until_it_answers(url: str, *, longest_s: float) -> None:
             time.sleep(0.5)
         else:
             return
+
+
+def end(server: "subprocess.Popen[bytes]", *, longest_s: float) -> None:
+    """Ask a server to end, and make it end where it does not in time."""
+    server.terminate()
+    try:
+        server.wait(timeout=longest_s)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -26,13 +27,13 @@ import dagster as dg
 from playwright.sync_api import Page, sync_playwright
 
 from assets.partitions import ScenePartition, cities, rounds
-from benchmarks.answering import wait_until_it_answers
+from benchmarks.answering import end, wait_until_it_answers
 
 MAX_S = 2.0
 STAGES = ("scene_requests", "synthetic_scenes", "filtered_scenes", "labelled_scenes")
 ASSET = STAGES[-1]
 N_CITIES = 4
-START_S = 120.0
+START_S, STOP_S = 120.0, 60.0
 INSTANCE = "telemetry: {enabled: false}\nnux: {enabled: false}\n"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 
@@ -63,13 +64,15 @@ def served(home: Path) -> Iterator[str]:
         env={**os.environ, "DAGSTER_HOME": str(home)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Started in the background of a shell, we ignore SIGINT; Dagster would then ignore
+        # SIGTERM, too, and outlive us.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         wait_until_it_answers(f"http://127.0.0.1:{port}/server_info", longest_s=START_S)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(timeout=60)
+        end(server, longest_s=STOP_S)
 
 
 def visit(page: Page, address: str, n_partitions: int) -> tuple[float, float]:

@@ -46,7 +46,7 @@ class RunCost:
     @property
     def step_overhead_s(self) -> float:
         """Overhead for each step of the run."""
-        return (self.end_s - self.start_s - self.computed_s) / len(self.steps)
+        return (self.end_s - self.start_s - self.computed_s) / max(1, len(self.steps))
 
 
 def covered(spans: Iterable[Span]) -> float:
@@ -68,7 +68,19 @@ def cost_of(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunCost | None:
     ended = [(start, end) for start, end in spans if start is not None and end is not None]
     if len(ended) < len(spans):
         return None
-    return RunCost(run.job_name, stats.start_time, stats.end_time, tuple(ended))
+    return RunCost(
+        run.job_name,
+        stats.start_time,
+        stats.end_time,
+        tuple(within((stats.start_time, stats.end_time), ended)),
+    )
+
+
+def within(whole: Span, spans: Iterable[Span]) -> list[Span]:
+    """The parts of spans that lie in another one: an orphaned step ends after its run."""
+    first, last = whole
+    cut = ((max(first, start), min(last, end)) for start, end in spans)
+    return [(start, end) for start, end in cut if start <= end]
 
 
 def costs_of(home: Path) -> list[RunCost]:

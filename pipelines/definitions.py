@@ -42,7 +42,7 @@ from pipelines.jobs import (
     train_closed_set,
     train_miniature_bundle,
 )
-from pipelines.lost_runs import lost_runs
+from pipelines.lost_runs import lost_materializations, lost_runs
 from pipelines.schedules import build_schedules
 from pipelines.sensors import build_sensors
 from pipelines.settings import Settings, read_settings
@@ -89,7 +89,12 @@ def build_definitions(
             train_miniature_bundle,
         ],
         schedules=build_schedules(settings),
-        sensors=[*build_sensors(settings), lost_runs, failure_sensor(settings)],
+        sensors=[
+            *build_sensors(settings),
+            lost_runs,
+            lost_materializations,
+            failure_sensor(settings),
+        ],
         resources={**_resources(settings), **(resources or {})},
     )
 

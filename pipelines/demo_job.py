@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import dagster as dg
+from dagster._core.storage.tags import MAX_RETRIES_TAG
 from pydantic import Field
 
 from pipelines.settings import PROJECT_ROOT
@@ -53,6 +54,8 @@ def _stop(child: "subprocess.Popen[bytes]") -> None:
     executor_def=dg.in_process_executor,
     description="The whole main job in the miniature world, from writing it to a report: runs "
     "`multishift demo`, whose runs show up beside this one. Minutes on two cores.",
+    # The command outlives a run that is killed, and another must not work beside it.
+    tags={MAX_RETRIES_TAG: "0"},
 )
 def demo() -> None:
     """One op: its runs have partitions that differ, so no job of assets holds them all."""

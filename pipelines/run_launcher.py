@@ -2,19 +2,29 @@
 
 A code server tells when one of its runs dies. If it is killed itself, nobody would: such a run
 counted as running for ever, and held its place in the queue. With this launcher (`dagster.yaml`)
-the daemon's run monitoring looks for the process, and marks the run as failed: it is retried.
+the daemon's run monitoring looks for the process, and marks the run as failed: it is retried. A
+code server on another machine (Kubernetes) is asked: its runs end with it, and after a restart it
+knows none of them.
 """
 
 import ipaddress
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 import psutil
 from dagster import DagsterEventType
+from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher.base import CheckRunHealthResult, WorkerStatus
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 from dagster._core.storage.tags import GRPC_INFO_TAG
+from dagster._grpc.client import DagsterGrpcClient
+from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
+from dagster._serdes import deserialize_value
+
+ANSWER_S = 10
+"""Longest wait for a code server's answer; the daemon asks for one run after another."""
 
 _SLACK_S = 2.0
 """A process begins before it tells so; a younger one with its number is another process."""
@@ -29,9 +39,12 @@ class WatchedRunLauncher(DefaultRunLauncher):
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Whether the process of a started run is there; runs of other machines are not judged."""
-        if not _is_of_this_machine(run):
-            return CheckRunHealthResult(WorkerStatus.RUNNING, "runs on another machine")
+        """Whether a started run is there: its process here, or its server's word elsewhere."""
+        told: dict[str, Any] = json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
+        if not told:
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "no code server launched it")
+        if not _is_of_this_machine(told):
+            return _asked(run.run_id, told)
         started = self._process_of(run.run_id)
         if started is None:
             return CheckRunHealthResult(WorkerStatus.RUNNING, "has not told its process")
@@ -49,16 +62,34 @@ class WatchedRunLauncher(DefaultRunLauncher):
         return None
 
 
-def _is_of_this_machine(run: dg.DagsterRun) -> bool:
-    """Whether the run was launched by a code server here: by a socket, or on the loopback."""
-    told: dict[str, Any] = json.loads(run.tags.get(GRPC_INFO_TAG, "{}"))
-    if "socket" in told:
+def _is_of_this_machine(told: Mapping[str, Any]) -> bool:
+    """Whether a code server is one here: reached by a socket, or at an address of this machine."""
+    if "socket" in told or told["host"] == "localhost":
         return True
-    host = told.get("host", "")
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(told["host"])
     except ValueError:
-        return bool(host == "localhost")
+        return False
+    mine = {one.address for found in psutil.net_if_addrs().values() for one in found}
+    return address.is_loopback or str(address) in mine
+
+
+def _asked(run_id: str, told: Mapping[str, Any]) -> CheckRunHealthResult:
+    """What the code server says of a run; one that does not answer may be about to come back."""
+    client = DagsterGrpcClient(
+        host=told["host"], port=told["port"], use_ssl=told.get("use_ssl", False)
+    )
+    try:
+        answer = client.can_cancel_execution(
+            CanCancelExecutionRequest(run_id=run_id), timeout=ANSWER_S
+        )
+    except DagsterUserCodeUnreachableError as error:
+        return CheckRunHealthResult(WorkerStatus.RUNNING, f"{told['host']} is silent: {error}")
+    if deserialize_value(answer, CanCancelExecutionResult).can_cancel:
+        return CheckRunHealthResult(WorkerStatus.RUNNING)
+    return CheckRunHealthResult(
+        WorkerStatus.NOT_FOUND, f"the code server at {told['host']} does not know it (any more)"
+    )
 
 
 def _is_there(pid: int, told_at_s: float) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 
 import dagster as dg
 
-from assets.failures import may_pass
 from assets.object_bank.bank import ASSET as BANK
 from assets.partitions import ScenePartition, open_round, train_cities
+from assets.passing import may_pass
 from assets.resources import DataRoot, ManifestStore
 from pipelines.jobs import generate, observe_data
 from pipelines.round_keys import round_key

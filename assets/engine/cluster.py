@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from assets.engine.offers import Resources, as_options, is_met, offers_of, refuse_unmet
+from assets.engine.offers import Resources, as_options, n_times_met, offers_of, refuse_unmet
 from assets.engine.outcome import EngineAwayError
 from assets.engine.security import Certificates, refuse_open, security_with
 
@@ -105,7 +105,8 @@ def existing_cluster(
         except (OSError, ValueError) as error:
             raise EngineAwayError(
                 f"no Dask scheduler answers at {address!r} within {timeout_s:g} s; start one with "
-                f"`dask scheduler` and `dask worker`, or correct its address or certificates"
+                f"`dask scheduler` and `dask worker --nthreads 1`, or correct its address or "
+                "certificates"
             ) from error
         with client:
             _await_workers(client, 1, timeout_s)
@@ -132,20 +133,23 @@ def refuse_without(client: "Client", asked: Resources) -> None:
     """
     if not asked:
         return
-    cure = f"start one by `dask worker ADDRESS --resources {as_options(asked)}`, or ask for less"
-    refuse_unmet(asked, offers_of(client), cure)
+    start = f"dask worker ADDRESS --nthreads 1 --resources {as_options(asked)}"
+    refuse_unmet(asked, offers_of(client), f"start one by `{start}`, or ask for less")
 
 
-def n_workers_of(client: "Client", asked: Resources | None = None) -> int:
-    """Threads of the workers that offer what is asked; 0 while the scheduler does not answer."""
+def n_places_of(client: "Client", asked: Resources | None = None) -> int:
+    """Items that all workers can run at once; 0 while the scheduler does not answer.
+
+    A thread runs one, as far as what each item takes lasts.
+    """
     if client.status != "running":
         return 0
     try:
-        threads = client.nthreads()
-        if asked:
-            able = {worker for worker, offer in offers_of(client).items() if is_met(asked, offer)}
-            threads = {worker: n for worker, n in threads.items() if worker in able}
-        return sum(threads.values())
+        offers = offers_of(client) if asked else {}
+        return sum(
+            min(n_threads, n_times_met(asked, offers.get(worker, {}))) if asked else n_threads
+            for worker, n_threads in client.nthreads().items()
+        )
     except (OSError, RuntimeError):
         return 0
 
@@ -169,6 +173,6 @@ def _await_workers(client: "Client", n_workers: int, timeout_s: float) -> None:
         client.wait_for_workers(n_workers, timeout=timeout_s)
     except TimeoutError as error:
         raise EngineAwayError(
-            f"need {n_workers} workers, got {n_workers_of(client)} within {timeout_s:g} s; start "
+            f"need {n_workers} workers, got {n_places_of(client)} within {timeout_s:g} s; start "
             f"more workers, or raise the engine's start_timeout_s"
         ) from error

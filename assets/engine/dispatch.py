@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from assets.engine.cluster import holder_of, n_workers_of, restart_worker
+from assets.engine.cluster import holder_of, n_places_of, restart_worker
 from assets.engine.drain import Drain
 from assets.engine.lanes import Lanes
 from assets.engine.offers import Resources, as_options
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Outcomes: TypeAlias = Iterator[Outcome[Any, Any]]
 
-IN_FLIGHT_PER_WORKER = 2
+IN_FLIGHT_PER_PLACE = 2
 """One runs, one waits beside it: no pause between items, and few innocents when a worker dies."""
 
 TICK_S = 0.5
@@ -52,7 +52,7 @@ class Limits:
 
     @property
     def unbegun_s(self) -> float:
-        """Time for an item in flight to begin: one may run before it, and a worker may restart."""
+        """Time for some item in flight to begin or end: one may run, and a worker may restart."""
         return 2 * self.item_s + self.start_s
 
 
@@ -104,20 +104,21 @@ class Dispatch:
         self._drain = Drain(limits.drain_s)
         self._client, self._function, self._limits = client, function, limits
         self._items, self._keys, self._asked = items, keys, dict(asked or {})
-        n_workers = max(1, n_workers_of(client, self._asked))
-        self._lanes = Lanes(len(items), IN_FLIGHT_PER_WORKER * n_workers)
+        n_places = max(1, n_places_of(client, self._asked))
+        self._lanes = Lanes(len(items), IN_FLIGHT_PER_PLACE * n_places)
         self._flights: dict[str, _Flight] = {}
         self._inbox: queue.SimpleQueue[_Started | _Lost | _Done] = queue.SimpleQueue()
         self._reasons: dict[int, str] = {}
         self._pass_id = uuid.uuid4().hex
         self._n_sent = 0
-        self._workers_seen_at = time.monotonic()
+        self._workers_seen_at = self._moved_at = time.monotonic()
 
     def outcomes(self) -> Outcomes:
         """One outcome per item, as they come.
 
         Raises:
-            EngineError: if all workers, or the scheduler, stay away for ``limits.start_s``.
+            EngineError: if all workers, or the scheduler, stay away for ``limits.start_s``, or no
+                worker begins an item for ``limits.unbegun_s``.
             BaseException: what an interrupt raises, once what workers have begun has ended.
         """
         self._client.subscribe_topic(STARTED_TOPIC, lambda event: self._hear(_Started(**event[1])))
@@ -174,6 +175,7 @@ class Dispatch:
         flight = self._flights.get(message.task)
         if flight is None:  # of another pass, or already ended
             return
+        self._moved_at = time.monotonic()
         if isinstance(message, _Started):
             flight.worker, flight.deadline = message.worker, time.monotonic() + self._limits.item_s
         elif isinstance(message, _Lost):
@@ -214,20 +216,19 @@ class Dispatch:
 
     def _end(self, task: str, flight: _Flight) -> Outcomes:
         self._demand_scheduler()
-        holder = holder_of(self._client, task)
-        if flight.worker and holder != flight.worker:  # its worker died: it begins again elsewhere
+        if not flight.worker or holder_of(self._client, task) != flight.worker:
+            # No fault of the item: others go before it, or its worker died and it begins elsewhere.
+            self._demand_motion()
             flight.worker, flight.deadline = "", time.monotonic() + self._limits.unbegun_s
             return
         del self._flights[task]
         flight.future.cancel()
-        if holder:
-            restart_worker(self._client, holder, timeout_s=self._limits.start_s)
-        verb = "finish" if flight.worker else "begin"
-        limit = self._limits.item_s if flight.worker else self._limits.unbegun_s
-        _LOGGER.warning("item %s stopped on %s", self._keys[flight.index], holder or "no worker")
+        restart_worker(self._client, flight.worker, timeout_s=self._limits.start_s)
+        _LOGGER.warning("item %s stopped on %s", self._keys[flight.index], flight.worker)
         yield self._fail(
             flight.index,
-            f"did not {verb} within {limit:g} s; raise item_timeout_s if the item is sound",
+            f"did not finish within {self._limits.item_s:g} s; raise item_timeout_s if the item is "
+            "sound",
         )
 
     def _fail(self, index: int, reason: str) -> Outcome[Any, Any]:
@@ -246,13 +247,22 @@ class Dispatch:
 
     def _demand_workers(self) -> None:
         now = time.monotonic()
-        if n_workers_of(self._client, self._asked):
+        if n_places_of(self._client, self._asked):
             self._workers_seen_at = now
         elif now - self._workers_seen_at > self._limits.start_s:
             raise EngineAwayError(
                 f"no worker{self._with_offer()} for {self._limits.start_s:g} s with "
                 f"{len(self._flights)} items in flight; look at the logs of scheduler and workers, "
                 "then run again: finished items are kept by their stage"
+            )
+
+    def _demand_motion(self) -> None:
+        limit = self._limits.unbegun_s
+        if time.monotonic() - self._moved_at > limit:
+            raise EngineAwayError(
+                f"no worker{self._with_offer()} has begun one of {len(self._flights)} items for "
+                f"{limit:g} s; they are busy with other work, or hang: look at their logs, then "
+                "run again: finished items are kept by their stage"
             )
 
     def _with_offer(self) -> str:

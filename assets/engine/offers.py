@@ -37,6 +37,11 @@ def is_met(asked: Resources, offered: Resources) -> bool:
     return all(offered.get(name, 0.0) >= amount for name, amount in asked.items())
 
 
+def n_times_met(asked: Resources, offered: Resources) -> int:
+    """How many items that ask for something an offer serves at once."""
+    return min(int(offered.get(name, 0.0) // amount) for name, amount in asked.items())
+
+
 def refuse_unmet(asked: Resources, offers: Mapping[str, Resources], cure: str) -> None:
     """Let pass what one of the places offers.
 

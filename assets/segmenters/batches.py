@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.context import BaseContext
+from typing import Protocol
 
 import cv2
 from torch.utils.data import DataLoader, Dataset
 
-from assets.segmenters.objects import BankObjects
-from assets.selecting.dataset import TrainingPairs
 from models.training.config import TrainingConfig
 from models.training_data import (
+    Pair,
     PairBatch,
+    PastedObject,
     TransformedPair,
     collate,
     epoch_order,
@@ -32,13 +33,22 @@ class Share:
     n_processes: int = 1
 
 
+class PairSource(Protocol):
+    """Pairs by number, wherever they lie."""
+
+    def pair(self, index: int) -> Pair:
+        """A pair; ValueError where it cannot be read."""
+
+
 class VisitedPairs(Dataset[TransformedPair | ValueError]):
     """Pairs by visit, transformed by the seed of the visit; what cannot be read is its error.
 
     torch would spell an error that a loader process raises with a page of traceback around it.
     """
 
-    def __init__(self, pairs: TrainingPairs, objects: BankObjects, config: TrainingConfig) -> None:
+    def __init__(
+        self, pairs: PairSource, objects: Sequence[PastedObject], config: TrainingConfig
+    ) -> None:
         """Pairs of a training set, and what is pasted into their originals."""
         self._pairs, self._objects, self._config = pairs, objects, config
 

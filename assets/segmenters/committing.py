@@ -1,16 +1,18 @@
 """Commit a training: run it on the engine, join its rows with those of other architectures."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from assets.engine.orphans import ends_with_its_asker
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
 from assets.segmenters.following import Observe, following
 from assets.segmenters.item import TrainingItem, training_key
 from assets.segmenters.names import ASSET, CHECKPOINTS, CODE_VERSION, STEPS
 from assets.segmenters.order import TrainingOrder
+from assets.segmenters.turns import IN_STEP, training_turn
 from assets.segmenters.work import Refused, Trained, train_item
 from storage.manifests.parts import DamagedPartError
 from storage.manifests.pointers import ManifestVersion
@@ -64,15 +66,23 @@ def commit_training(
 
     Raises:
         ValueError: if an input is bad or the loss became something else than a number.
+        TurnTakenError: if another step is at the same training, and goes on.
         RuntimeError: if the training failed for another reason; running again goes on.
         CommitConflictError: if another run committed this selection meanwhile.
     """
+    with training_turn(order.item, IN_STEP), ends_with_its_asker():
+        return _commit(order, store, lambda: _train(order, engine, log, observe), run_id)
+
+
+def _commit(
+    order: TrainingOrder, store: Store, train: Callable[[], Trained], run_id: str
+) -> ManifestVersion:
     wish = order.item.wish
     done = store.manifests.latest(ASSET, wish.selection)
     former = Rows() if done is None else rows_or_none(done, store)
     if done is not None and _is_there(former.of_training(wish.training), store):
         return done
-    rows = _joined(_others(former, wish.architecture), _train(order, engine, log, observe))
+    rows = _joined(_others(former, wish.architecture), train())
     version = store.manifests.commit(
         ASSET,
         {CHECKPOINTS: rows.checkpoints, STEPS: rows.steps},

@@ -14,6 +14,7 @@ from upath import UPath
 
 from assets.devices import prepare_device
 from assets.engine.worker import one_line
+from assets.passing import may_pass
 from assets.segmenters.item import TrainingItem, item_from_json
 from assets.segmenters.launching import REASON
 from assets.segmenters.running import run_training
@@ -35,6 +36,8 @@ def main(path: Path, meeting: Path) -> int:
     try:
         _train(item, meeting)
     except (OSError, ValueError) as error:
+        if may_pass(error):
+            raise
         write_atomically(UPath(item.folder / REASON), one_line(str(error)).encode())
         return 1
     return 0

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.devices import device_of, n_gpus, prepare_device
+from assets.engine.orphans import ends_with_its_asker
 from assets.engine.worker import one_line
+from assets.passing import may_pass
 from assets.segmenters.item import TrainingItem
+from assets.segmenters.turns import ON_WORKER, training_turn
 from assets.worker_store import store_of_item
 from storage.folders import kept_folder
 from storage.training_records import SegmenterCheckpoint, TrainingStep
@@ -36,13 +39,23 @@ class Refused:
 
 
 def train_item(item: TrainingItem) -> Trained | Refused:
-    """Train, from where a former life left off; the rows, or what a person must mend."""
+    """Train, from where a former life left off; the rows, or what a person must mend.
+
+    The process ends when nobody waits for the rows any more.
+
+    Raises:
+        OSError: if the disk is full, or it is other trouble that may pass.
+        TurnTakenError: if another worker trains the same, and goes on.
+    """
     try:
         here = replace(item, device=device_of(item.device))
         _refuse_few_gpus(here)
-        _train(here)
-        return bring_in(here)
+        with training_turn(item, ON_WORKER), ends_with_its_asker():
+            _train(here)
+            return bring_in(here)
     except (OSError, ValueError) as error:
+        if may_pass(error):
+            raise
         return Refused(one_line(str(error)))
 
 

@@ -120,7 +120,10 @@ def calibrate(
     if done is not None and done.recipe == order.recipe and _is_sound(done, store):
         return done
     total = ScoreHistogram.of(np.empty(0, np.float32))
-    for outcome in engine.map(score_frame, order.items, key=_key, log=log, label=ASSET):
+    gpus = engine.gpus_for(order.items[0].compute.device)
+    for outcome in engine.map(
+        score_frame, order.items, key=_key, log=log, label=ASSET, resources=gpus
+    ):
         if outcome.error is not None:
             raise RuntimeError(f"{outcome.key}: {outcome.error.reason}")
         total += histogram_of(outcome.value or [])

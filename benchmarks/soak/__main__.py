@@ -5,7 +5,8 @@ store lies on a small file system in memory). Webserver, daemon and code server 
 supervisor of `deploy/`; the schedule `weekly_round` ticks every minute in a small miniature world;
 each fault of `benchmarks.soak.faults` is done some times at random. When all has come to rest, the
 store and the instance are looked at, and some partitions are generated anew without faults in
-another store, to compare the rows. Exit 1 where something is wrong.
+another store, to compare the rows. Every wait is bounded. Exit 1 where something is wrong, also
+where fewer rounds or faults came about than were asked for.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import dagster as dg
 import yaml
 
 from assets.partitions import rounds
-from benchmarks.soak.faults import FAULTS, Injector, Soak
+from benchmarks.soak.faults import FAULTS, Injector, Soak, lacking
 from benchmarks.soak.graphql import NoAnswerError, start_schedule, start_sensor, stop_schedule
 from benchmarks.soak.place import PREPARATION, ROOT, Place
 from benchmarks.soak.processes import SERVERS
@@ -38,6 +39,16 @@ REST_S = 2400.0
 
 LOOK_S = 10.0
 
+OPTIONS = (
+    ("rounds", 20, "rounds, one a minute"),
+    ("times", 3, "faults of each kind"),
+    ("frames", 4, "frames of Cityscapes in the world"),
+    ("disk-mib", 256, "size of the store's disk"),
+    ("compare", 4, "partitions to generate anew"),
+    ("seed", 0, "seed of the faults' order and moments"),
+)
+"""Name, default and meaning of the numbers of the command line."""
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Soak by the command line's options; 1 if something is wrong at the end."""
@@ -46,24 +57,30 @@ def main(words: Sequence[str] | None = None) -> int:
     with place.disk():
         place.prepare(_instance())
         numbers = _soak(place, options)
+        numbers["wrong"] = wrongs_of(numbers)
         (options.json or place.folder / "soak.json").write_text(
             json.dumps(numbers, indent=2) + "\n", encoding="utf-8"
         )
     _print(numbers)
-    return 0 if numbers["is_sound"] else 1
+    return 1 if numbers["wrong"] else 0
 
 
 def _read_options(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="a new folder")
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--times", type=int, default=3, help="faults of each kind")
-    parser.add_argument("--frames", type=int, default=4, help="frames of Cityscapes in the world")
-    parser.add_argument("--disk-mib", type=int, default=256)
-    parser.add_argument("--compare", type=int, default=4, help="partitions to generate anew")
-    parser.add_argument("--seed", type=int, default=0, help="of the faults")
-    parser.add_argument("--json", type=Path, help="file for what was found")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.soak",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="The faults: " + ", ".join(FAULTS) + ".",
+    )
+    parser.add_argument("folder", type=Path, help="a new folder, for all that the soak makes")
+    for name, usual, what in OPTIONS:
+        parser.add_argument(
+            f"--{name}", type=int, default=usual, metavar="N", help=f"{what} ({usual})"
+        )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="file for what was found")
     options = parser.parse_args(words)
+    if min(options.rounds, options.times, options.frames, options.compare) < 1:
+        parser.error("need one round, fault of each kind, frame and partition to compare or more")
     if options.folder.exists():
         parser.error(f"need a folder that does not exist, got {options.folder}")
     options.folder = options.folder.absolute()
@@ -85,31 +102,45 @@ def _soak(place: Place, options: argparse.Namespace) -> dict[str, Any]:
         over_s = TICK_S * options.rounds
         injector = Injector(soak, times=options.times, over_s=over_s, seed=options.seed)
         _insist(lambda: start_schedule(address, SCHEDULE))
-        start_sensor(address, SENSOR)
+        _insist(lambda: start_sensor(address, SENSOR))
         watcher.start()
         injector.start()
         _wait(lambda: _n_rounds(place) >= options.rounds, 3 * over_s)
-        injector.join(timeout=over_s)  # before the schedule stops: faults need work to hit
+        injector.stop(longest_s=over_s)  # before the schedule stops: faults need work to hit
+        n_rounds = _n_rounds(place)
         _insist(lambda: stop_schedule(address, SCHEDULE))
         rested_s = _wait(lambda: _is_at_rest(place), REST_S)
         watcher.stop()
     verdict = judge(place.home, place.store)
-    differing = _differing(place, n_compared=options.compare, seed=options.seed)
+    chosen = _chosen(place, n_compared=options.compare, seed=options.seed)
+    differing = _differing(place, chosen)
     memory = [found for kind in SERVERS if (found := memory_of(watcher.looks, kind))]
     return {
-        "is_sound": verdict.is_sound
-        and not differing
-        and Counter(fault.kind for fault in injector.done) == dict.fromkeys(FAULTS, options.times)
-        and len(memory) == len(SERVERS)
-        and all(one.is_flat for one in memory),
-        "rounds": options.rounds,
+        "rounds": n_rounds,
+        "rounds_wanted": options.rounds,
+        "faults_not_done": lacking(injector.done, options.times),
         "rested_after_s": rested_s,
         "faults": [asdict(fault) for fault in injector.done],
-        "verdict": asdict(verdict),
-        "compared": options.compare,
+        "verdict": {**asdict(verdict), "is_sound": verdict.is_sound},
+        "compared": len(chosen),
         "differing": differing,
         "memory": [{**asdict(one), "is_flat": one.is_flat} for one in memory],
     }
+
+
+def wrongs_of(numbers: dict[str, Any]) -> list[str]:
+    """What is wrong, in words; empty if the soak was one and left nothing to mend."""
+    memory = numbers["memory"]
+    found = {
+        "too few rounds": numbers["rounds"] < numbers["rounds_wanted"],
+        "too few faults": bool(numbers["faults_not_done"]),
+        "store or instance": not numbers["verdict"]["is_sound"],
+        "nothing compared": not numbers["compared"],
+        "other rows": bool(numbers["differing"]),
+        "memory not measured": {one["kind"] for one in memory} != set(SERVERS),
+        "memory grows": not all(one["is_flat"] for one in memory),
+    }
+    return [name for name, is_wrong in found.items() if is_wrong]
 
 
 def _insist(ask: Callable[[], None]) -> None:
@@ -145,12 +176,16 @@ def _is_at_rest(place: Place) -> bool:
         return not is_running and not incomplete(instance, partitions_of(instance))
 
 
-def _differing(place: Place, *, n_compared: int, seed: int) -> list[str]:
-    """Partitions whose rows are others when they are generated without a fault."""
+def _chosen(place: Place, *, n_compared: int, seed: int) -> list[str]:
+    """Complete partitions, by chance."""
     with dg.DagsterInstance.from_config(str(place.home)) as instance:
         lacking = incomplete(instance, partitions_of(instance))
         whole = [key for key in partitions_of(instance) if f"labelled_scenes/{key}" not in lacking]
-    chosen = random.Random(seed).sample(whole, min(n_compared, len(whole)))
+    return random.Random(seed).sample(whole, min(n_compared, len(whole)))
+
+
+def _differing(place: Place, chosen: Sequence[str]) -> list[str]:
+    """Partitions whose rows are others when they are generated without a fault."""
     other = place.folder / "undisturbed"
     for job in PREPARATION:
         place.run_job(job, MULTISHIFT_STORE_ROOT=str(other))
@@ -162,9 +197,10 @@ def _differing(place: Place, *, n_compared: int, seed: int) -> list[str]:
 
 def _print(numbers: dict[str, Any]) -> None:
     verdict = numbers["verdict"]
-    print(f"{numbers['rounds']} rounds, {verdict['n_partitions']} partitions; runs", end=" ")
-    print(verdict["runs"])
+    print(f"{numbers['rounds']} of {numbers['rounds_wanted']} rounds", end=", ")
+    print(f"{verdict['n_partitions']} partitions; runs", verdict["runs"])
     print("faults:", dict(Counter(fault["kind"] for fault in numbers["faults"])))
+    print("faults that found nothing to hit:", numbers["faults_not_done"] or "none")
     for name in ("incomplete", "missing_rows", "repeated_rows", "missing_blobs", "orphan_blobs"):
         print(f"{name}: {len(verdict[name])}")
     for name in ("unfinished_files", "held_slots", "unfinished_runs"):
@@ -172,7 +208,7 @@ def _print(numbers: dict[str, Any]) -> None:
     print(f"differing from {numbers['compared']} generated anew: {len(numbers['differing'])}")
     for one in numbers["memory"]:
         print(f"{one['kind']}: {one['warm_mib']:.0f} MiB, at the end {one['end_mib']:.0f} MiB")
-    print("sound" if numbers["is_sound"] else "NOT sound")
+    print("NOT sound:" if numbers["wrong"] else "sound", ", ".join(numbers["wrong"]))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ import errno
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from benchmarks.soak.processes import look
 
 FULL_S = 10.0
 """How long the store's disk has no room."""
+
+AGAIN_S = 1.0
+"""Pause before a fault that found nothing to hit is tried again."""
+
+LAST_S = 120.0
+"""Longest time of one fault."""
 
 CHUNK = 1 << 20
 FILLER = "filler"
@@ -77,7 +84,7 @@ def fill_disk(soak: Soak, draw: random.Random) -> str | None:  # noqa: ARG001
         return None
     filler = soak.store / FILLER
     n_bytes = _fill(filler)
-    threading.Timer(FULL_S, filler.unlink).start()
+    threading.Timer(FULL_S, filler.unlink, kwargs={"missing_ok": True}).start()
     return f"the store's disk full for {FULL_S:g} s, {n_bytes >> 20} MiB taken"
 
 
@@ -130,6 +137,19 @@ class Injected:
     what: str
 
 
+def planned(times: int, draw: random.Random) -> list[str]:
+    """Kinds of faults, each that many times, in an order of chance."""
+    kinds = list(FAULTS) * times
+    draw.shuffle(kinds)
+    return kinds
+
+
+def lacking(done: Iterable[Injected], times: int) -> dict[str, int]:
+    """Faults that were wanted and not done, by kind."""
+    counts = Counter(fault.kind for fault in done)
+    return {kind: times - counts[kind] for kind in FAULTS if counts[kind] < times}
+
+
 class Injector(threading.Thread):
     """Does faults at random moments, each kind as often as wanted, until all are done."""
 
@@ -138,16 +158,25 @@ class Injector(threading.Thread):
         super().__init__(daemon=True)
         self.done: list[Injected] = []
         self._soak, self._draw = soak, random.Random(seed)
-        self._wanted = list(FAULTS) * times
-        self._draw.shuffle(self._wanted)
+        self._wanted = planned(times, self._draw)
         self._pause_s = over_s / len(self._wanted)
-        self._began = time.monotonic()
+        self._began, self._is_over = time.monotonic(), threading.Event()
 
     def run(self) -> None:
         """Do one after another; a fault that finds nothing to hit is tried again after a second."""
         for kind in self._wanted:
-            time.sleep(self._draw.uniform(0.5, 1.5) * self._pause_s)
-            while (what := FAULTS[kind](self._soak, self._draw)) is None:
-                time.sleep(1.0)
-            self.done.append(Injected(time.monotonic() - self._began, kind, what))
-            print(f"{self.done[-1].at_s:7.0f} s  {kind}: {what}", flush=True)
+            pause_s = self._draw.uniform(0.5, 1.5) * self._pause_s
+            while not self._is_over.wait(pause_s):
+                if (what := FAULTS[kind](self._soak, self._draw)) is not None:
+                    self.done.append(Injected(time.monotonic() - self._began, kind, what))
+                    print(f"{self.done[-1].at_s:7.0f} s  {kind}: {what}", flush=True)
+                    break
+                pause_s = AGAIN_S
+
+    def stop(self, *, longest_s: float) -> None:
+        """Wait until all are done, or that long; from then on nothing more is harmed."""
+        self.join(longest_s)
+        self._is_over.set()
+        self.join(LAST_S)
+        if self.is_alive():
+            raise RuntimeError(f"the fault under way did not end within {LAST_S:g} s")

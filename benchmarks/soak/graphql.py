@@ -56,15 +56,29 @@ def start_schedule(address: str, name: str) -> None:
 
 
 def stop_schedule(address: str, name: str) -> None:
-    """Switch a schedule off."""
+    """Switch a schedule off.
+
+    Raises:
+        NoAnswerError: if it cannot be.
+    """
     selector = _of_repository("scheduleName", name)
-    state = ask(address, _SCHEDULE_ID, selector=selector)["scheduleOrError"]["scheduleState"]
-    ask(address, _STOP, id=state["id"])
+    found = ask(address, _SCHEDULE_ID, selector=selector)["scheduleOrError"]
+    if "scheduleState" not in found:
+        raise NoAnswerError(f"the schedule {name} was not found: {found}")
+    stopped = ask(address, _STOP, id=found["scheduleState"]["id"])["stopRunningSchedule"]
+    if stopped["__typename"] != "ScheduleStateResult":
+        raise NoAnswerError(f"the schedule {name} did not stop: {stopped}")
 
 
 def start_sensor(address: str, name: str) -> None:
-    """Switch a sensor on."""
-    ask(address, _SENSOR, selector=_of_repository("sensorName", name))
+    """Switch a sensor on.
+
+    Raises:
+        NoAnswerError: if it cannot be.
+    """
+    found = ask(address, _SENSOR, selector=_of_repository("sensorName", name))["startSensor"]
+    if found["__typename"] != "Sensor":
+        raise NoAnswerError(f"the sensor {name} did not start: {found}")
 
 
 def launch(address: str, job: str, *, city: str, round_key: str) -> str:

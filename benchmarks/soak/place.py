@@ -10,6 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+LONGEST_S = 3600.0
+"""Longest time of a command that prepares the soak or generates anew; it ends the soak then."""
+
 PREPARATION = ("observe_data", "build_bank", "calibrate_detector")
 """Jobs that run once before the schedule begins."""
 
@@ -73,7 +76,9 @@ class Place:
         self._run(["-c", _RUN_JOB, job, partition], environment)
 
     def _run(self, words: list[str], environment: dict[str, str]) -> None:
-        subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=True)
+        subprocess.run(
+            [sys.executable, *words], cwd=ROOT, env=environment, check=True, timeout=LONGEST_S
+        )
 
     @contextmanager
     def disk(self) -> Iterator[None]:

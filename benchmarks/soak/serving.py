@@ -1,6 +1,5 @@
 """Webserver, daemon and code server under the supervisor, as `deploy/services.toml` has them."""
 
-import signal
 import subprocess
 import sys
 import tomllib
@@ -8,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.answering import wait_until_it_answers
+from benchmarks.answering import end, wait_until_it_answers
 from benchmarks.soak.place import ROOT, Place
 
 START_S = 180.0
@@ -27,8 +26,7 @@ def served(place: Place) -> Iterator[str]:
         wait_until_it_answers(f"http://127.0.0.1:{PORT}/server_info", longest_s=START_S)
         yield f"http://127.0.0.1:{PORT}"
     finally:
-        supervisor.send_signal(signal.SIGTERM)
-        supervisor.wait(timeout=STOP_S)
+        end(supervisor, longest_s=STOP_S)
 
 
 def _refuse_without(services: Path) -> None:

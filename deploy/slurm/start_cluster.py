@@ -1,11 +1,14 @@
 """Starts a Dask cluster of SLURM jobs, one GPU each, prints its address, and stays until stopped.
 
 Run it on a login or service node, outside of Dagster: steps come and go, the cluster stays, and so
-do the models that its workers have loaded. Only who holds the certificates may use it.
+do the models that its workers have loaded. A job ends by itself before its time limit, each at
+another moment, and another one is asked for in its place, as in that of a job that was killed. Only
+who holds the certificates may use the cluster.
 """
 
 import argparse
 import os
+import re
 import signal
 import sys
 import threading
@@ -15,6 +18,28 @@ from dask_jobqueue import SLURMCluster
 from distributed.security import Security
 
 ROOT = Path(__file__).resolve().parents[2]
+
+MARGIN_S, STAGGER_S = 600, 300
+"""A worker gives its items up this long before its job's time limit, give or take the other."""
+
+LOOK_EVERY = "30s"
+"""How often jobs that have ended are replaced."""
+
+_WALLTIME = re.compile(r"(?:(\d+)-)?(\d+):(\d\d):(\d\d)")
+
+
+def lifetime_of(walltime: str) -> int:
+    """Seconds that a worker lives, on average, of a time limit ``[DAYS-]HOURS:MINUTES:SECONDS``.
+
+    Raises:
+        SystemExit: if it is written otherwise, or too short.
+    """
+    found = _WALLTIME.fullmatch(walltime)
+    days, hours, minutes, seconds = map(int, found.groups("0")) if found else (0, 0, 0, 0)
+    lifetime = ((24 * days + hours) * 60 + minutes) * 60 + seconds - MARGIN_S
+    if lifetime <= STAGGER_S:
+        sys.exit(f"need a walltime such as 08:00:00, longer than 15 minutes, got {walltime}")
+    return lifetime
 
 
 def read_wish() -> argparse.Namespace:
@@ -71,7 +96,11 @@ def open_cluster(wish: argparse.Namespace) -> SLURMCluster:
         security=read_certificates(),
         python=sys.executable,
         job_extra_directives=[f"--gres={wish.gres}"],
-        worker_extra_args=["--resources", "GPU=1", "--no-dashboard"],
+        worker_extra_args=[
+            *("--resources", "GPU=1", "--no-dashboard"),
+            *("--lifetime", f"{lifetime_of(wish.walltime)}s"),
+            *("--lifetime-stagger", f"{STAGGER_S}s"),
+        ],
         job_script_prologue=[f"export PYTHONPATH={ROOT}", "export OMP_NUM_THREADS=1"],
         log_directory=wish.logs,
         scheduler_options={"port": wish.port, "dashboard_address": "127.0.0.1:8787"},
@@ -87,7 +116,8 @@ def main() -> None:
             return
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
-        cluster.scale(jobs=wish.jobs)
+        # `scale` would ask once, and never for another job in the place of one that has ended.
+        cluster.adapt(minimum_jobs=wish.jobs, maximum_jobs=wish.jobs, interval=LOOK_EVERY)
         sys.stdout.write(
             "export MULTISHIFT_ENGINE_MODE=cluster "
             f"MULTISHIFT_ENGINE_ADDRESS={cluster.scheduler_address}\n"

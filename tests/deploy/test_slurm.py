@@ -1,8 +1,11 @@
 """What a SLURM job would run; there is no SLURM here."""
 
+import importlib.util
 import os
+import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,52 @@ def run(folder, *arguments, **files):
         text=True,
         timeout=120,
     )
+
+
+@pytest.fixture
+def script():
+    spec = importlib.util.spec_from_file_location("start_cluster", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("walltime", "seconds"),
+    [("08:00:00", 28200), ("1-00:00:00", 85800), ("48:30:10", 174010), ("00:15:01", 301)],
+)
+def test_workers_leave_before_their_jobs_are_killed(script, walltime, seconds):
+    assert script.lifetime_of(walltime) == seconds
+    assert script.STAGGER_S < script.MARGIN_S
+
+
+@pytest.mark.parametrize("walltime", ["480", "00:15:00", "8h", "", "1-"])
+def test_a_time_limit_that_is_none_is_told(script, walltime):
+    with pytest.raises(SystemExit, match="need a walltime such as 08:00:00, longer than 15 min"):
+        script.lifetime_of(walltime)
+
+
+def test_jobs_that_end_are_asked_for_again(script, monkeypatch, capsys):
+    """Fewest and most jobs are the same, so that Dask fills up what is missing, and adds none."""
+    asked = []
+
+    class Cluster:
+        scheduler_address = "tls://node:8786"
+
+        def adapt(self, **how):
+            asked.append(how)
+            signal.raise_signal(signal.SIGTERM)
+
+    former = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    monkeypatch.setattr(script, "open_cluster", lambda _: nullcontext(Cluster()))
+    monkeypatch.setattr("sys.argv", ["start_cluster", "--jobs", "3"])
+    try:
+        script.main()
+    finally:
+        signal.signal(signal.SIGINT, former[0])
+        signal.signal(signal.SIGTERM, former[1])
+    assert asked == [{"minimum_jobs": 3, "maximum_jobs": 3, "interval": "30s"}]
+    assert "MULTISHIFT_ENGINE_ADDRESS=tls://node:8786" in capsys.readouterr().out
 
 
 def test_without_certificates_nothing_starts(tmp_path):
@@ -51,6 +100,7 @@ def test_a_job_is_one_guarded_worker_with_one_gpu(tmp_path):
     assert said.returncode == 0, said.stderr
     for part in (
         "#SBATCH -p gpu", "#SBATCH --gres=gpu:1", "#SBATCH --cpus-per-task=8", "tls://127.0.0.1:",
-        "--nthreads 1", "--resources GPU=1", "--nanny", f"--tls-cert {cert}", f"--tls-key {key}",
+        "--nthreads 1", "--resources GPU=1", "--nanny",
+        "--lifetime 28200s --lifetime-stagger 300s", f"--tls-cert {cert}", f"--tls-key {key}",
     ):  # fmt: skip
         assert part in said.stdout

@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from pipelines.demo_job import demo
+from pipelines.lost_runs import JOBS
 
 
 @pytest.fixture
@@ -41,3 +42,8 @@ def test_a_demo_that_fails_fails_the_run(command):
         item for item in ran.all_events if item.event_type == dg.DagsterEventType.STEP_FAILURE
     ]
     assert "exit code 3" in str(event.step_failure_data.error)
+
+
+def test_a_demo_whose_run_was_killed_is_not_begun_beside_itself():
+    assert demo.tags["dagster/max_retries"] == "0"
+    assert demo.name not in {job.name for job in JOBS}

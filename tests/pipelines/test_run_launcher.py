@@ -70,9 +70,15 @@ def test_another_process_with_its_number_is_not_taken_for_it(instance, monkeypat
 
 
 @pytest.mark.parametrize(
-    "told", [json.dumps({"host": "10.0.0.7", "port": 4266}), json.dumps({"host": "code"}), None]
+    "told",
+    [
+        json.dumps({"host": "192.0.2.7", "port": 4266}),
+        json.dumps({"host": "x.invalid", "port": 1}),
+        None,
+    ],
 )
-def test_runs_of_other_machines_and_of_commands_are_not_judged(instance, told):
+def test_runs_of_commands_and_of_silent_servers_are_left_alone(instance, told, monkeypatch):
+    monkeypatch.setattr("pipelines.run_launcher.ANSWER_S", 1)
     assert status(instance, started(instance, dead_pid(), told)) is WorkerStatus.RUNNING
 
 

@@ -1,11 +1,13 @@
 """The clock opens rounds: a key a tick, a run a city, the same whenever a tick is evaluated."""
 
+import errno
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.errors import ScheduleExecutionError
 
 from assets.resources import DataRoot, ManifestStore
 from pipelines.definitions import build_definitions
@@ -124,6 +126,24 @@ def test_what_is_missing_is_told_and_no_round_is_opened(evaluate, instance, tmp_
     assert "week-2026-48 is not opened" in told.skip_message
     assert "\n" not in told.skip_message
     assert instance.get_dynamic_partitions("round") == []
+
+
+@pytest.mark.parametrize("place", ["schedules.train_cities", "run_configs.Path.read_text"])
+def test_trouble_that_may_pass_fails_the_tick_which_is_tried_again(
+    evaluate, instance, world, tmp_path, monkeypatch, place
+):
+    config = tmp_path / "round.yaml"
+    config.write_text("ops: {}\n")
+
+    def fail(*_args, **_named):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with monkeypatch.context() as troubled:
+        troubled.setattr(f"pipelines.{place}", fail)
+        with pytest.raises(ScheduleExecutionError):
+            evaluate(round_config=str(config))
+    assert instance.get_dynamic_partitions("round") == []
+    assert len(evaluate().run_requests) == len(CITIES)
 
 
 def test_nothing_runs_by_the_clock_before_it_is_switched_on():

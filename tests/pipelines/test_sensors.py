@@ -5,22 +5,24 @@ import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
 
 from assets.object_bank.bank import ASSET as BANK
-from assets.resources import ManifestStore
+from assets.resources import DataRoot, ManifestStore
 from assets.selecting.files import Selections
 from assets.selecting.names import register_selection
+from pipelines.asking import MAX_REQUESTS
 from pipelines.definitions import build_definitions
-from pipelines.sensors import MAX_REQUESTS, round_complete, sources_changed
 from pipelines.settings import Settings
 from storage.manifests.schemas import to_table
 from storage.records import ClassCount, OodObject, Quarantined
+from tests.assets.scenes.small_world import write_frame
 
 SOURCES = {"ade20k": "a1", "coco": "absent"}
+CITIES = ("lisbon", "oslo")
 
 
 @pytest.fixture
 def instance():
     with dg.DagsterInstance.ephemeral() as opened:
-        opened.add_dynamic_partitions("city", ["lisbon", "oslo"])
+        opened.add_dynamic_partitions("city", CITIES)
         opened.add_dynamic_partitions("round", ["round-1", "round-2"])
         register_selection(opened, "default")
         yield opened
@@ -39,13 +41,16 @@ def write(tmp_path, instance):
 
 @pytest.fixture
 def tick(instance, tmp_path):
-    """Evaluate a sensor with the cursor that its last tick left."""
+    """Evaluate a sensor with the cursor that its last tick left; there are frames of two cities."""
     cursors = {}
+    for city in CITIES:
+        write_frame(tmp_path / "data", city, 0)
 
     def evaluate(sensor, **settings):
         resources = {
             "selection_files": Selections(root=str(tmp_path)),
             "store": ManifestStore(root=str(tmp_path / "store")),
+            "data": DataRoot(path=str(tmp_path / "data")),
         }
         definitions = build_definitions(Settings(**settings), resources=resources)
         repository = definitions.get_repository_def()
@@ -75,9 +80,12 @@ def materialize(instance, asset, partition, version="1"):
     )
 
 
-def complete(instance, name):
-    for city in ("lisbon", "oslo"):
-        materialize(instance, "labelled_scenes", f"{city}|{name}")
+def complete(instance, name, version="1"):
+    for city in CITIES:
+        materialize(instance, "labelled_scenes", f"{city}|{name}", version)
+
+
+JOB = dg.GraphDefinition("generate").to_job()
 
 
 def keys(told):
@@ -100,6 +108,43 @@ def test_a_round_is_complete_when_every_city_is_labelled(tick, instance):
     again = tick("round_complete")
     assert partitions(again) == ["default"]
     assert keys(again).isdisjoint(keys(told))
+
+
+def test_a_complete_round_with_other_scenes_is_chosen_from_again(tick, instance):
+    complete(instance, "round-1", "a")
+    told = tick("round_complete")
+    complete(instance, "round-1", "a")
+    assert not tick("round_complete").run_requests, "the same scenes"
+    complete(instance, "round-1", "b")
+    other = tick("round_complete")
+    complete(instance, "round-1", "a")
+    back = tick("round_complete")
+    assert len(keys(told) | keys(other) | keys(back)) == 3, "Dagster runs a key once"
+
+
+def test_a_round_is_waited_for_while_it_is_made_anew(tick, instance):
+    complete(instance, "round-1")
+    run = instance.create_run_for_job(JOB, tags={"dagster/partition/round": "round-1"})
+    assert not tick("round_complete").run_requests
+    instance.report_run_failed(run)
+    assert partitions(tick("round_complete")) == ["default"]
+
+
+def test_the_cities_of_a_round_are_those_of_the_data(tick, instance, tmp_path):
+    complete(instance, "round-1")
+    told = tick("round_complete")
+    write_frame(tmp_path / "data", "porto", 0)
+    assert not tick("round_complete").run_requests, "a city more is not labelled yet"
+    materialize(instance, "labelled_scenes", "porto|round-1")
+    again = tick("round_complete")
+    assert partitions(again) == ["default"]
+    assert keys(again).isdisjoint(keys(told))
+
+
+def test_data_that_are_away_complete_no_round(tick, instance, tmp_path):
+    complete(instance, "round-1")
+    (tmp_path / "data").rename(tmp_path / "elsewhere")
+    assert "need a folder with data sets" in tick("round_complete").skip_message
 
 
 def test_only_selections_that_take_the_round_are_chosen_again(tick, instance, write):
@@ -132,14 +177,32 @@ def observe(instance, **versions):
 
 
 @pytest.fixture
-def bank(tmp_path):
+def build(tmp_path):
+    """Commit a bank that was cut from sources."""
     records = {"ood_objects": OodObject, "quarantine": Quarantined, "class_counts": ClassCount}
-    provenance = {f"source/{name}": version for name, version in SOURCES.items()}
-    ManifestStore(root=str(tmp_path / "store")).open().manifests.commit(
-        BANK,
-        {name: to_table([], record) for name, record in records.items()},
-        provenance=provenance,
-    )
+
+    def build(**sources):
+        ManifestStore(root=str(tmp_path / "store")).open().manifests.commit(
+            BANK,
+            {name: to_table([], record) for name, record in records.items()},
+            provenance={f"source/{name}": version for name, version in sources.items()},
+        )
+
+    return build
+
+
+@pytest.fixture
+def bank(build):
+    build(**SOURCES)
+
+
+def test_sources_that_come_back_are_built_from_again(tick, instance, build):
+    asked = []
+    for built, seen in (("a", "b"), ("b", "a"), ("a", "b")):
+        build(coco=built)
+        observe(instance, coco=seen)
+        asked += keys(tick("sources_changed"))
+    assert len(set(asked)) == 3, "Dagster runs a key once"
 
 
 def test_other_sources_ask_for_another_bank_once(tick, instance, bank):
@@ -174,9 +237,14 @@ def test_training_begins_with_the_next_change_of_a_set(tick, instance, tmp_path)
     assert not tick(sensor).run_requests, "the same pairs"
     materialize(instance, "training_set", "default", "v2")
     (request,) = tick(sensor, train_config=str(path)).run_requests
-    assert request.run_key == "default:v2"
+    assert request.run_key.startswith("default:v2")
     assert "segmenter_checkpoint" in request.run_config["ops"]
     assert not tick(sensor).run_requests
+    materialize(instance, "training_set", "default", "v1")
+    tick(sensor)
+    materialize(instance, "training_set", "default", "v2")
+    (again,) = tick(sensor).run_requests
+    assert again.run_key != request.run_key, "Dagster runs a key once"
 
 
 def test_a_set_that_failed_its_checks_is_not_trained_on(tick, instance):
@@ -200,10 +268,9 @@ def test_nothing_follows_before_it_is_switched_on():
     sensors = build_definitions(Settings()).get_repository_def().sensor_defs
     assert {sensor.name for sensor in sensors} == {
         *("round_complete", "sources_changed", "training_set_changed"),
-        *("cheap_assets", "lost_runs", "report_failures"),
+        *("cheap_assets", "lost_runs", "lost_materializations", "report_failures"),
     }
     assert {sensor.default_status.value for sensor in sensors} == {"STOPPED"}
-    assert (round_complete.name, sources_changed.name) == ("round_complete", "sources_changed")
 
 
 def test_reports_are_written_again_by_a_condition(instance):

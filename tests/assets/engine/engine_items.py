@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+from assets.engine.orphans import ends_with_its_asker
 from storage.datasets.dataset import BadFileError
 
 
@@ -64,6 +65,11 @@ def slow(item):
     return os.getpid(), item
 
 
+def take_seven_seconds(item):
+    time.sleep(7)
+    return item
+
+
 def unpicklable_value(item):
     return lambda: item
 
@@ -90,3 +96,10 @@ def offer(_):
     from distributed import get_worker
 
     return dict(get_worker().state.total_resources)
+
+
+def work_for_hours(item):
+    """Tell the worker's process in a file named by the item, then work while anybody waits."""
+    with ends_with_its_asker():
+        Path(item).write_text(str(os.getpid()))
+        time.sleep(600)

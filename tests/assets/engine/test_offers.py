@@ -8,7 +8,7 @@ import engine_items
 import pytest
 
 from assets.engine import offers
-from assets.engine.cluster import n_workers_of
+from assets.engine.cluster import n_places_of
 from assets.engine.offers import GPU, is_met, refuse_unmet, share_of_machine
 from assets.engine.outcome import EngineError
 from assets.engine.resource import Engine
@@ -63,7 +63,7 @@ def test_more_than_any_worker_offers_is_refused_at_once(mixed):
     with pytest.raises(
         EngineError,
         match=r"need a worker that offers 3 GPU, got 3, the best of them with 2 GPU at tcp://127.* "
-        r"start one by `dask worker ADDRESS --resources GPU=3`, or ask for less",
+        r"start one by `dask worker ADDRESS --nthreads 1 --resources GPU=3`, or ask for less",
     ):
         list(asked)
     assert time.monotonic() - began < 10
@@ -75,7 +75,7 @@ def test_a_worker_that_leaves_with_its_gpus_is_missed(monkeypatch):
     seen = []
     with workers_that_offer({}, {"GPU": 1}) as cluster:
         engine = at(cluster, start_timeout_s=2)
-        count = dispatch.n_workers_of
+        count = dispatch.n_places_of
 
         def counted(client, asked=None):
             if not seen:
@@ -83,7 +83,7 @@ def test_a_worker_that_leaves_with_its_gpus_is_missed(monkeypatch):
                 client.retire_workers(names=["worker-1"])
             return count(client, asked)
 
-        monkeypatch.setattr(dispatch, "n_workers_of", counted)
+        monkeypatch.setattr(dispatch, "n_places_of", counted)
         asked = engine.map(engine_items.square, [3], key=str, resources={"GPU": 1})
         with pytest.raises(EngineError, match=r"no worker with GPU=1 for 2 s with 1 items in"):
             list(asked)
@@ -127,4 +127,4 @@ def test_a_lost_scheduler_offers_nothing():
     class Gone:
         status = "closed"
 
-    assert n_workers_of(Gone(), {"GPU": 1.0}) == 0
+    assert n_places_of(Gone(), {"GPU": 1.0}) == 0
