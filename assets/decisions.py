@@ -13,7 +13,8 @@ from assets.resources import ManifestStore
 from assets.retracting.retractions import ASSET as RETRACTIONS
 from assets.retracting.retractions import data_version_of_retractions, read_retractions
 from assets.reviewing.reviews import ASSET as REVIEWS
-from assets.reviewing.reviews import data_version_of_reviews, read_reviews
+from assets.reviewing.reviews import read_reviews
+from assets.reviewing.standing import data_version_of_reviews
 from storage.store import Store
 
 warnings.filterwarnings("ignore", message=".*multi_observable_source_asset.*beta")

@@ -12,12 +12,14 @@ from assets.importing.report import describe_set
 from assets.importing.scenes import ASSET, import_set
 from assets.importing.sets import imported_sets
 from assets.resources import DataRoot, ManifestStore
+from assets.retracting.retractions import ASSET as RETRACTIONS
 from assets.schema_metadata import table_metadata
 from storage.scene_records import LabelledScene
 
 
 @dg.asset(
     name=ASSET,
+    deps=[RETRACTIONS],
     partitions_def=imported_sets,
     check_specs=CHECK_SPECS,
     group_name="scenes",

@@ -64,6 +64,8 @@ def training_set(
             name, selection_files.read(name), data, opened, max_bad_frac=config.max_bad_frac
         )
         context.log.info("%d scenes of %d frames", len(order.chosen), len(order.items))
+        for note in order.notes:
+            context.log.warning(note)
         version = commit_pairs(order, opened, engine, run_id=context.run.run_id, log=context.log)
         found = read_committed(version, opened, order)
         return dg.MaterializeResult(

@@ -63,7 +63,7 @@ def review_command(
     finish(command)
 
 
-def retract_command(
+def retract_command(  # noqa: PLR0913 - one parameter an option
     source: Annotated[
         str | None,
         typer.Argument(
@@ -81,6 +81,10 @@ def retract_command(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before removing.")] = False,
     reviewer: Reviewer = None,
     listed: Annotated[bool, typer.Option("--list", help="Print what is retracted.")] = False,
+    even_unknown: Annotated[
+        bool,
+        typer.Option("--even-unknown", help="Retract it though nothing in the store knows it."),
+    ] = False,
 ) -> None:
     """Show what was made from a source, and take it out of use; docs/retraction.md."""
 
@@ -89,6 +93,13 @@ def retract_command(
 
         if listed:
             return run_retract_list()
-        return run_retract(source, reason=reason, purge=purge, is_sure=yes, by=reviewer)
+        return run_retract(
+            source,
+            reason=reason,
+            purge=purge,
+            is_sure=yes,
+            by=reviewer,
+            even_unknown=even_unknown,
+        )
 
     finish(command)

@@ -10,4 +10,4 @@ MAX_POINTER_BYTES = 256 * 2**20
 """Largest JSON file of a store that is parsed: a pointer, or the list of a flush."""
 
 MAX_TABLE_BYTES = 8 * 2**30
-"""Most bytes that the tables of a Parquet file may declare to unpack to."""
+"""Most bytes that the rows of a Parquet file may unpack to."""

@@ -112,6 +112,7 @@ function enlarge(card, first = card.dataset.kept || "picture") {
   const words = ["h3", ".objects", ".badge"].map((part) => one(part, card).textContent.trim());
   one("#large-title").textContent = words.join(" · ");
   if (!dialog.open) dialog.showModal();
+  dialog.dispatchEvent(new Event("enlarged"));
 }
 function go(step) {
   const shown = cards.filter((card) => !card.hidden);

@@ -1,5 +1,6 @@
 """What to import: the scenes of a folder, what keeps others from being read, and a digest of it."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from assets.importing.config import ImportConfig
 from assets.importing.reading import ImportItem
 from assets.recipes import recipe_of
 from assets.resources import DataRoot, ManifestStore
+from assets.retracting.retractions import read_retracted
 from storage.datasets.cityscapes import CITYSCAPES
 from storage.datasets.fingerprint import fingerprint_files
 from storage.datasets.generated import GENERATED
@@ -52,10 +54,10 @@ def plan_import(
     """List a folder in the published layout; no picture is opened.
 
     Photographs and labels of the frames are named as they lie below the data root, or, where they
-    are not there, as Cityscapes names them.
+    are not there, as Cityscapes names them. Scenes of retracted frames are left out.
 
     Raises:
-        ValueError: if the folder holds no scene in that layout.
+        ValueError: if the folder holds no scene in that layout, or none that may be used.
     """
     folder = located_set(Path(config.folder))
     frames = [
@@ -66,7 +68,18 @@ def plan_import(
     gaps = tuple(map(quarantined_finding, GENERATED.findings(folder, folder)))
     if not frames:
         raise ValueError(f"{folder}: need scenes with image and label, got none; {_cure(gaps)}")
-    items = _items(name, frames, folder, data, store)
+    retracted = read_retracted(store.open())
+    left_out = sorted(f.frame_id for f in frames if retracted.has_frame(f.source_frame_id))
+    if len(left_out) == len(frames):
+        raise ValueError(
+            f"{folder}: need a scene that may be used, got {len(frames)} of retracted frames; "
+            f"retract imported/{name} as a whole"
+        )
+    items = tuple(
+        item
+        for item in _items(name, frames, folder, data, store)
+        if not retracted.has_frame(item.frame.source_frame_id)
+    )
     return ImportOrder(
         name=name,
         items=items,
@@ -76,6 +89,7 @@ def plan_import(
             "folder": folder.name,
             "files": fingerprint_files(folder),
             "scenes": str(len(items) + len(gaps)),
+            **({"retracted": json.dumps(left_out)} if left_out else {}),
         },
     )
 

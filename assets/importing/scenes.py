@@ -10,6 +10,7 @@ import pyarrow as pa
 from assets.drafting import keep, refuse_many
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
+from assets.importing.names import ASSET, TABLE
 from assets.importing.order import CODE_VERSION, ImportOrder
 from assets.importing.reading import import_key, import_scene
 from storage.manifests.drafts import open_draft
@@ -20,8 +21,8 @@ from storage.records import Quarantined
 from storage.scene_records import LabelledScene
 from storage.store import Store
 
-ASSET = "imported_scenes"
-TABLE = "labelled_scenes"
+__all__ = ["ASSET", "TABLE", "TABLES", "import_set"]
+
 TABLES = (TABLE, "quarantine")
 
 _DIGITS = 16

@@ -79,6 +79,7 @@ def plan_labels(
     item = partial(
         LabelItem,
         size=config.size,
+        label_mask=config.label_mask,
         data_root=str(root),
         store_root=store.root,
         single_writer=store.single_writer,
@@ -125,6 +126,7 @@ def _provenance(
     generator, generator_license = _generator_of(scenes)
     return {
         "size": config.size,
+        **({} if config.label_mask == "sam" else {"label_mask": config.label_mask}),
         "generator": generator,
         "generator_license": generator_license,
         "chosen": str(len(items)),

@@ -11,7 +11,7 @@ from assets.engine.resource import Engine
 from assets.object_bank.cutting import cut_key, cut_objects
 from assets.object_bank.order import CODE_VERSION, BankOrder
 from assets.object_bank.pictures import count_classes
-from assets.retracting.leaving_out import leave_out_objects
+from assets.retracting.leaving_out import is_emptied, keep_emptied, leave_out_objects
 from models.object_bank import reject_doubles
 from storage.label_space import OOD_CLASS_LISTS, ade_class
 from storage.manifests.drafts import Draft, open_draft
@@ -53,7 +53,7 @@ def build_bank(
         refuse_many(
             failed, n_items=len(order.items), max_frac=order.config.max_bad_frac, noun="images"
         )
-        return _commit(draft, order, failed, run_id)
+        return _commit(draft, order, failed, _emptied_before(done, order, store), run_id)
 
 
 def _tables(objects: list[OodObject]) -> dict[str, list[OodObject]]:
@@ -61,11 +61,15 @@ def _tables(objects: list[OodObject]) -> dict[str, list[OodObject]]:
 
 
 def _commit(
-    draft: Draft, order: BankOrder, failed: Sequence[Quarantined], run_id: str
+    draft: Draft,
+    order: BankOrder,
+    failed: Sequence[Quarantined],
+    emptied: Sequence[OodObject],
+    run_id: str,
 ) -> ManifestVersion:
     return draft.commit(
         tables=TABLES,
-        finish=lambda drafted: _finish(drafted, order, failed),
+        finish=lambda drafted: _finish(drafted, order, failed, emptied),
         code_version=CODE_VERSION,
         run_id=run_id,
         provenance=_provenance(order),
@@ -105,13 +109,32 @@ def _retract(done: ManifestVersion, order: BankOrder, store: Store, run_id: str)
     )
 
 
+def _emptied_before(
+    done: ManifestVersion | None, order: BankOrder, store: Store
+) -> list[OodObject]:
+    """What is retracted of the former bank, as far as the order asks for such objects."""
+    try:
+        rows = [] if done is None else to_records(store.manifests.rows(done, ASSET), OodObject)
+    except DamagedPartError:  # what this bank replaces
+        return []
+    wanted = OOD_CLASS_LISTS[order.config.class_list]
+    return [
+        row
+        for row in leave_out_objects(rows, order.retracted)
+        if is_emptied(row) and row.dataset in order.config.sources and row.class_id in wanted
+    ]
+
+
 def _count(objects: Sequence[OodObject], order: BankOrder) -> list[ClassCount]:
     names = {c: ade_class(c).name for c in OOD_CLASS_LISTS[order.config.class_list]}
     return count_classes(objects, names)
 
 
 def _finish(
-    drafted: Mapping[str, pa.Table], order: BankOrder, failed: Sequence[Quarantined]
+    drafted: Mapping[str, pa.Table],
+    order: BankOrder,
+    failed: Sequence[Quarantined],
+    emptied: Sequence[OodObject],
 ) -> Content:
     """What only the whole bank can tell: doubles, all that is bad, the counts of every class."""
     objects = reject_doubles(
@@ -119,7 +142,7 @@ def _finish(
         dataset_order=order.config.sources,
     )
     # Doubles first: the double of a retracted object must not take its place.
-    objects = leave_out_objects(objects, order.retracted)
+    objects = keep_emptied(leave_out_objects(objects, order.retracted), emptied)
     bad = to_records(drafted["quarantine"], Quarantined)
     return {
         "ood_objects": objects,

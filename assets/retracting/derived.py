@@ -1,39 +1,49 @@
 """Everything that was made from a source: rows, checkpoints that learned from it, their results."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from assets.importing.scenes import ASSET as IMPORTED
+from assets.importing.names import ASSET as IMPORTED
+from assets.retracting.doubles import doubles_of
+from assets.retracting.drafts import HeldDraft, find_drafts
 from assets.retracting.holdings import OF_SCENES, Holding, find_holdings
+from assets.retracting.learning import what_is_told
+from assets.retracting.memory import read_memory
+from assets.retracting.retractions import read_retractions
 from assets.retracting.sources import Retracted
 from assets.segmenters.crops import BANK
-from assets.selecting.samples import TABLE as PAIRS
-from assets.tracing.checkpoints import StoredCheckpoint, stored_checkpoints, training_set_of
-from assets.tracing.facts import facts_of_row
+from assets.selecting.samples import ASSET as TRAINING_SET
+from assets.tracing.checkpoints import StoredCheckpoint, stored_checkpoints
 from assets.tracing.reading import Reader
-from assets.tracing.roles import Role, roles_of
 from storage.benchmark_records import BenchmarkResult
-from storage.manifests.layout import UNPARTITIONED
-from storage.records import OodObject
-from storage.training_records import TrainingPair
 
 RESULTS, RESULTS_TABLE = "benchmark_scores", "benchmark_results"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learned:
-    """A checkpoint that cannot forget a source.
+    """What is known of a checkpoint, which cannot forget a source that it learned from.
 
     Attributes:
         checkpoint: its row.
         samples: that it learned from.
         objects: that it may have pasted, since its bank held them.
         benchmarks: on which it was measured.
+        is_remembered: whether a former purge or retraction noted that it used the source.
+        lost: assets whose version it was made from, gone without a note: nobody knows of them.
     """
 
     checkpoint: StoredCheckpoint
     samples: tuple[str, ...]
     objects: tuple[str, ...]
     benchmarks: tuple[str, ...]
+    is_remembered: bool
+    lost: tuple[str, ...]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is known to have used the source."""
+        return bool(self.samples or self.objects or self.is_remembered)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,22 +52,34 @@ class Derived:
 
     Attributes:
         source: its name.
+        doubles: sources that show the same, and count as the source itself.
         holdings: versions with such rows.
+        drafts: unfinished work with such rows.
         learned: checkpoints that learned from it.
-        unknown: checkpoints whose training set is gone, so that nobody knows.
-        damage: what could not be read.
+        unknown: checkpoints of which nobody knows, since what they were made from is gone.
+        damage: what could not be read or told.
     """
 
     source: str
+    doubles: tuple[str, ...]
     holdings: tuple[Holding, ...]
+    drafts: tuple[HeldDraft, ...]
     learned: tuple[Learned, ...]
-    unknown: tuple[StoredCheckpoint, ...]
+    unknown: tuple[Learned, ...]
     damage: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.holdings or self.drafts or self.learned)
 
     def names(self, asset: str) -> tuple[str, ...]:
         """Names of the rows that any version of an asset holds."""
         found = (h.rows for h in self.holdings if h.version.asset == asset)
         return tuple(dict.fromkeys(name for rows in found for name in rows))
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """SHA-256 of those that learned from it."""
+        return tuple(one.checkpoint.row.checkpoint_sha256 for one in self.learned)
 
     @property
     def current(self) -> tuple[Holding, ...]:
@@ -80,20 +102,28 @@ class Derived:
 
 
 def find_derived(source: str, reader: Reader) -> Derived:
-    """What the kept versions of a store tell; the source need not be retracted."""
-    retracted = Retracted(frozenset({source}))
-    learned, unknown = [], []
-    for stored in stored_checkpoints(reader):
-        found = _learned(stored, retracted, reader)
-        if found is None:
-            unknown.append(stored)
-        elif found.samples or found.objects:
-            learned.append(found)
+    """What the kept versions of a store tell; the source need not be retracted.
+
+    Raises:
+        DamagedPartError: if former retractions cannot be read.
+    """
+    rows = [row for row in read_retractions(reader.store) if row.source == source]
+    known = {name for row in rows for name in row.doubles}
+    doubles = sorted({*known, *doubles_of(Retracted(frozenset({source, *known})), reader)})
+    retracted = Retracted(frozenset({source, *doubles}))
+    recorded = {sha256 for row in rows for sha256 in row.checkpoints}
+    memory = read_memory(reader.store)
+    found = [
+        _learned(stored, retracted, reader, memory, recorded)
+        for stored in stored_checkpoints(reader)
+    ]
     return Derived(
         source=source,
+        doubles=tuple(doubles),
         holdings=tuple(find_holdings(retracted, reader)),
-        learned=tuple(learned),
-        unknown=tuple(unknown),
+        drafts=tuple(find_drafts(retracted, reader)),
+        learned=tuple(one for one in found if one.is_sure),
+        unknown=tuple(one for one in found if one.lost and not one.is_sure),
         damage=tuple(reader.damage),
     )
 
@@ -104,29 +134,26 @@ def _group(holding: Holding) -> tuple[str, str]:
     return ("scenes" if version.asset in OF_SCENES else version.asset), version.partition
 
 
-def _learned(stored: StoredCheckpoint, retracted: Retracted, reader: Reader) -> Learned | None:
-    facts = facts_of_row(stored.row)
-    version = training_set_of(facts, reader)
-    if version is None:
-        return None
-    samples = roles_of(reader.records(version, PAIRS, TrainingPair), facts.held_out_frame_ids)
-    used = [s for s in samples if retracted.has_sample(s.row.asset, s.row)]
+def _learned(
+    stored: StoredCheckpoint,
+    retracted: Retracted,
+    reader: Reader,
+    memory: Mapping[tuple[str, str], frozenset[str]],
+    recorded: Collection[str],
+) -> Learned:
+    sha256 = stored.row.checkpoint_sha256
+    told = what_is_told(stored, reader)
+    gone = [asset for asset, words in told.items() if words is None]
+    noted = [memory[sha256, asset] for asset in gone if (sha256, asset) in memory]
+    used = {asset: words.made_from(retracted) for asset, words in told.items() if words}
     return Learned(
         checkpoint=stored,
-        samples=tuple(s.sample for s in used if s.role is Role.LEARNED),
-        objects=_pasted(stored, retracted, reader),
-        benchmarks=_benchmarks(stored.row.checkpoint_sha256, reader),
+        samples=used.get(TRAINING_SET, ()),
+        objects=used.get(BANK, ()),
+        benchmarks=_benchmarks(sha256, reader),
+        is_remembered=sha256 in recorded or any(retracted.sources & names for names in noted),
+        lost=tuple(asset for asset in gone if (sha256, asset) not in memory),
     )
-
-
-def _pasted(stored: StoredCheckpoint, retracted: Retracted, reader: Reader) -> tuple[str, ...]:
-    row = stored.row
-    if row.objects_version is None:
-        return ()
-    named = f"{row.objects_version}:{row.objects_fingerprint}"
-    bank = reader.named(BANK, UNPARTITIONED, named)
-    objects = [] if bank is None else reader.records(bank, BANK, OodObject, verdict="kept")
-    return tuple(one.object_id for one in objects if retracted.has_object(one.object_id))
 
 
 def _benchmarks(sha256: str, reader: Reader) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """Which versions of the store hold rows that were made from a source, and the blobs they name."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from assets.filtering.judging import ASSET as FILTERED
 from assets.filtering.judging import TABLE as VERDICTS
-from assets.importing.scenes import ASSET as IMPORTED
+from assets.importing.names import ASSET as IMPORTED
 from assets.labelling.labels import ASSET as LABELLED
 from assets.labelling.labels import TABLE as SCENES
 from assets.retracting.sources import Retracted
@@ -26,6 +26,9 @@ ORDER = (TRAINING_SET, LABELLED, IMPORTED, FILTERED, DRAWN, REQUESTS, BANK)
 OF_SCENES = (LABELLED, FILTERED, DRAWN, REQUESTS)
 """Those that are made partition by partition, one from another."""
 
+_DRAWN_FROM = (DRAWN, FILTERED)
+"""Those whose rows do not say which objects they show."""
+
 _KEY = ("frame_id", "variant", "attempt")
 AttemptKeys = frozenset[tuple[object, ...]]
 
@@ -37,7 +40,8 @@ class Holding:
     Attributes:
         version: that holds them.
         is_latest: whether it is what its partition holds now.
-        rows: names of objects, attempts or samples, each once.
+        rows: names of objects, attempts or samples, each once; none where it shows nothing of the
+            source, and was drawn from requests that do: without them nobody could tell.
         blobs: that these rows name.
     """
 
@@ -49,16 +53,16 @@ class Holding:
 
 def find_holdings(retracted: Retracted, reader: Reader) -> list[Holding]:
     """Every kept version that holds rows of the sources, what is made last first."""
-    finder = _Finder(retracted, reader)
+    finder = Finder(retracted, reader)
     return [holding for asset in ORDER for holding in _holdings(asset, finder, reader)]
 
 
-def _holdings(asset: str, finder: "_Finder", reader: Reader) -> Iterator[Holding]:
+def _holdings(asset: str, finder: "Finder", reader: Reader) -> Iterator[Holding]:
     for key in reader.partitions(asset):
         for place, version in enumerate(reader.kept(asset, key)):
             found = finder.tables_of(version)
             names = dict.fromkeys(name for rows, label in found for name in label(rows))
-            if names:
+            if names or finder.is_asked_with(version):
                 blobs = frozenset[str]().union(*(blobs_of_rows(rows) for rows, _ in found))
                 yield Holding(version=version, is_latest=place == 0, rows=tuple(names), blobs=blobs)
 
@@ -66,7 +70,7 @@ def _holdings(asset: str, finder: "_Finder", reader: Reader) -> Iterator[Holding
 Labelled = tuple[pa.Table, Callable[[pa.Table], list[str]]]
 
 
-class _Finder:
+class Finder:
     """Rows of a version that were made from the sources; keys of attempts are found once."""
 
     def __init__(self, retracted: Retracted, reader: Reader) -> None:
@@ -77,20 +81,33 @@ class _Finder:
         """The rows by table, each with what names them; tables without such rows are left out."""
         found = [
             (self._rows(version, table), _NAMED[version.asset])
-            for table in _TABLES[version.asset]
+            for table in TABLES_OF[version.asset]
             if table in version.tables
         ]
         return [(rows, label) for rows, label in found if rows is not None and rows.num_rows]
 
+    def is_asked_with(self, version: ManifestVersion) -> bool:
+        """Whether the requests of drawn attempts ask for the sources, drawn or not."""
+        found = self._requests_of(version) if version.asset in _DRAWN_FROM else None
+        return found is not None and bool(self._keys_of([found]))
+
+    def drafted(self, asset: str, partition: str, rows: pa.Table) -> pa.Table:
+        """Those of the rows of a draft; what its attempts show, any kept requests tell."""
+        requests = self.reader.kept(REQUESTS, partition) if asset in _DRAWN_FROM else ()
+        return self._held(asset, rows, self._keys_of(requests))
+
     def _rows(self, version: ManifestVersion, table: str) -> pa.Table | None:
         rows = self.reader.table(version, table)
-        if rows is None:
-            return None
-        if version.asset in (DRAWN, FILTERED):
-            keys = self._keys_of(version)
-            is_held = [tuple(row.values()) in keys for row in rows.select(_KEY).to_pylist()]
+        keys = self._keys_of(self._requests(version))
+        return None if rows is None else self._held(version.asset, rows, keys)
+
+    def _held(self, asset: str, rows: pa.Table, keys: AttemptKeys) -> pa.Table:
+        if asset in _DRAWN_FROM:
+            has_frame = self.retracted.has_frame
+            found = map(tuple, (row.values() for row in rows.select(_KEY).to_pylist()))
+            is_held = [key in keys or has_frame(str(key[0])) for key in found]
         else:
-            is_held = [self._is_held(version.asset, row) for row in _columns(rows).to_pylist()]
+            is_held = [self._is_held(asset, row) for row in _columns(rows).to_pylist()]
         return rows.filter(pa.array(is_held, pa.bool_()))
 
     def _is_held(self, asset: str, row: Mapping[str, object]) -> bool:
@@ -102,9 +119,8 @@ class _Finder:
             return True
         return retracted.has_any(str(row["frame_id"]), row["object_ids"])  # type: ignore[arg-type]
 
-    def _keys_of(self, version: ManifestVersion) -> AttemptKeys:
-        """Keys of attempts that were asked for with the sources, as a version's parents say."""
-        requests = self._requests_of(version)
+    def _keys_of(self, requests: Sequence[ManifestVersion]) -> AttemptKeys:
+        """Keys of attempts that were asked for with the sources."""
         found: set[tuple[object, ...]] = set()
         for one in requests:
             place = (one.partition, one.version)
@@ -116,19 +132,39 @@ class _Finder:
             found |= self._keys[place]
         return frozenset(found)
 
-    def _requests_of(self, version: ManifestVersion) -> list[ManifestVersion]:
-        """The requests that a version comes from, or all that are kept where those are gone."""
-        key, child = version.partition, version
+    def _requests(self, version: ManifestVersion) -> Sequence[ManifestVersion]:
+        """Those that tell what a version shows, or all that are kept where they are gone."""
+        if version.asset not in _DRAWN_FROM:
+            return ()
+        found = self._requests_of(version)
+        if found is not None:
+            return (found,)
+        self._tell_unclear(version)
+        return self.reader.kept(REQUESTS, version.partition)
+
+    def _requests_of(self, version: ManifestVersion) -> ManifestVersion | None:
+        """The requests that a version comes from; of equal versions on the way the newest counts.
+
+        A version is not made again for rows that did not change, so it may name an older one.
+        """
+        child: ManifestVersion | None = version
         for asset in (DRAWN, REQUESTS) if version.asset == FILTERED else (REQUESTS,):
-            named = parent_name(child, asset, key)
-            found = self.reader.named(asset, key, named) if named else None
-            if found is None:
-                return list(self.reader.kept(REQUESTS, key))
-            child = found
-        return [child]
+            named = parent_name(child, asset, version.partition) or ""
+            kept = self.reader.kept(asset, version.partition)
+            child = next((one for one in kept if one.fingerprint == named.partition(":")[2]), None)
+        return child
+
+    def _tell_unclear(self, version: ManifestVersion) -> None:
+        """Only requests tell which objects an attempt shows; its frame is in its own rows."""
+        words = (
+            f"{version.asset} {version.partition}, version {version.version}: nobody knows which "
+            "objects it shows, what it was drawn from is gone; materialize it again"
+        )
+        if self.retracted.of_objects and words not in self.reader.damage:
+            self.reader.damage.append(words)
 
 
-_TABLES: Mapping[str, tuple[str, ...]] = {
+TABLES_OF: Mapping[str, tuple[str, ...]] = {
     TRAINING_SET: (PAIRS,),
     LABELLED: (SCENES,),
     IMPORTED: (SCENES,),
@@ -137,6 +173,8 @@ _TABLES: Mapping[str, tuple[str, ...]] = {
     REQUESTS: (REQUESTS,),
     BANK: (BANK,),
 }
+"""Tables of each asset whose rows were made from sources."""
+
 _WANTED = ("object_id", "source_sha256", "asset", "round", "frame_id", "object_ids")
 
 

@@ -1,15 +1,17 @@
 """How the bank leaves out what is retracted, so that all other scenes stay as they are.
 
 Draws depend on how many objects there are. So a retracted object keeps its place, without its crop,
-mask and picture: attempts that draw it are left out, and no other attempt changes.
+mask and picture: attempts that draw it are left out, and no other attempt changes. So it is
+also where its file is deleted afterwards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from assets.retracting.sources import Retracted
+from models.object_bank import find_doubles
 from storage.records import OodObject
 from storage.rle import encode_mask
 
@@ -21,13 +23,18 @@ def leave_out_objects(rows: Sequence[OodObject], retracted: Retracted) -> list[O
 
     So is its double, which shows the same under another name.
     """
-    gone = {row.object_id for row in rows if retracted.has_object(row.object_id)}
-    looks = {_look(row) for row in rows if row.object_id in gone} - {None}
-    return [_emptied(row) if row.object_id in gone or _look(row) in looks else row for row in rows]
+    named = {row.object_id for row in rows if retracted.has_object(row.object_id)}
+    gone = named | find_doubles(rows, named)
+    return [_emptied(row) if row.object_id in gone else row for row in rows]
 
 
-def _look(row: OodObject) -> tuple[int, str] | None:
-    return (row.class_id, row.appearance_hash) if row.appearance_hash else None
+def keep_emptied(rows: Iterable[OodObject], emptied: Iterable[OodObject]) -> list[OodObject]:
+    """The rows by id; what was emptied before stays as it was, whether its file is there or not.
+
+    So no other object moves up into the place of one whose file was deleted.
+    """
+    merged = {row.object_id: row for row in (*rows, *emptied)}
+    return [merged[object_id] for object_id in sorted(merged)]
 
 
 def is_emptied(row: OodObject) -> bool:
@@ -41,6 +48,8 @@ def keeps_place(row: OodObject) -> bool:
 
 
 def _emptied(row: OodObject) -> OodObject:
+    if is_emptied(row):
+        return row
     nothing = encode_mask(np.zeros((row.image_height_px, row.image_width_px), bool))
     return replace(
         row,

@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from assets.recipes import recipe_of
@@ -29,19 +30,31 @@ def read_retractions(store: Store) -> tuple[Retraction, ...]:
 
 
 def read_retracted(store: Store) -> Retracted:
-    """The sources that may not be used now; errors as in `read_retractions`."""
-    return Retracted(frozenset(row.source for row in read_retractions(store)))
+    """The sources that may not be used now, with their doubles; errors as in `read_retractions`."""
+    return Retracted(_names(read_retractions(store)))
 
 
 def data_version_of_retractions(rows: Iterable[Retraction]) -> str:
-    """Digest of the sources: what depends on them is stale when one is added."""
-    return recipe_of({"retractions": sorted(row.source for row in rows)})
+    """Digest of sources and doubles: what depends on them is stale when one is added."""
+    return recipe_of({"retractions": sorted(_names(rows))})
+
+
+def _names(rows: Iterable[Retraction]) -> frozenset[str]:
+    return frozenset(name for row in rows for name in (row.source, *row.doubles))
 
 
 def record_retraction(
-    source: str, store: Store, *, reason: str, by: str, checkpoints: Sequence[str] = ()
+    source: str,
+    store: Store,
+    *,
+    reason: str,
+    by: str,
+    checkpoints: Collection[str] = (),
+    doubles: Collection[str] = (),
 ) -> bool:
-    """Commit that a source is retracted; false where it was before, and nothing changes then.
+    """Commit that a source is retracted; false where it was before.
+
+    The first reason stays then; checkpoints and doubles that are new are added to the former ones.
 
     Raises:
         ValueError: if no reason is given, or nobody is named.
@@ -56,16 +69,31 @@ def record_retraction(
         retracted_by=by,
         retracted=datetime.now(UTC).isoformat(timespec="seconds"),
         checkpoints=tuple(sorted(checkpoints)),
+        doubles=tuple(sorted(doubles)),
     )
     for _ in range(_MAX_TRIES):
         base = store.manifests.latest_number(ASSET)
-        former = read_retractions(store)
-        if any(known.source == source for known in former):
-            return False
+        former = {known.source: known for known in read_retractions(store)}
+        merged = _merged(former.get(source), row)
+        is_new = source not in former
+        if merged == former.get(source):
+            return is_new
+        rows = {**former, source: merged}
         try:
-            store.manifests.commit(ASSET, {TABLE: [*former, row]}, base=base)
+            store.manifests.commit(ASSET, {TABLE: [*rows.values()]}, base=base)
         except CommitConflictError:
             time.sleep(random.uniform(0, _PAUSE_S))
         else:
-            return True
+            return is_new
     raise CommitConflictError(f"{ASSET}: others were quicker {_MAX_TRIES} times; retract again")
+
+
+def _merged(known: Retraction | None, row: Retraction) -> Retraction:
+    """The former row with what the new one adds."""
+    if known is None:
+        return row
+    return replace(
+        known,
+        checkpoints=tuple(sorted({*known.checkpoints, *row.checkpoints})),
+        doubles=tuple(sorted({*known.doubles, *row.doubles})),
+    )

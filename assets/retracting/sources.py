@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from assets.importing.scenes import ASSET as IMPORTED_SCENES
+from assets.importing.names import ASSET as IMPORTED_SCENES
 from storage.scene_records import LabelledScene
 from storage.training_records import TrainingPair
 
@@ -50,8 +50,7 @@ class Retracted:
 
     def has_sample(self, asset: str, sample: Sample) -> bool:
         """Whether a sample was made from a retracted source; ``asset`` holds its scene."""
-        is_of_set = asset == IMPORTED_SCENES and self.has_set(sample.round)
-        return is_of_set or self.has_any(sample.frame_id, sample.object_ids)
+        return not self.sources.isdisjoint(sources_of_sample(asset, sample))
 
 
 def source_name(text: str) -> str:
@@ -76,3 +75,10 @@ def sources_of_object(object_id: str) -> tuple[str, ...]:
     image, _, instance = rest.partition("/")[2].partition("/")
     names = f"{_ONE_PICTURE.get(dataset, dataset)}/{image}", f"{dataset}/{image}/{instance}"
     return names if instance else names[:1]
+
+
+def sources_of_sample(asset: str, sample: Sample) -> tuple[str, ...]:
+    """Names of all that a sample was made from: frame, set, and images and instances pasted."""
+    of_set = (f"{IMPORTED}/{sample.round}",) if asset == IMPORTED_SCENES else ()
+    of_objects = (name for one in sample.object_ids for name in sources_of_object(one))
+    return f"{FRAMES}/{sample.frame_id}", *of_set, *of_objects

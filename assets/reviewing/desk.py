@@ -15,19 +15,20 @@ from assets.gallery.shown import CODED, TILES
 from assets.labelling.labels import ASSET as LABELLED
 from assets.labelling.labels import TABLE
 from assets.partitions import ScenePartition
-from assets.reviewing.reviews import Decision, in_force, read_reviews, record_reviews, reviews_of
-from assets.reviewing.served import Asked, said, serving
+from assets.reviewing.reviews import Decision, read_reviews, record_reviews
+from assets.reviewing.served import Asked, edition_of, said, serving
+from assets.reviewing.standing import standing
 from assets.tracing.names import SampleName
 from storage.manifests.schemas import to_records
 from storage.scene_records import LabelledScene
 from storage.store import Store
 
 LIMITS = PageLimits(max_scenes=2000, picture_width_px=1024, thumbnail_width_px=384)
-_TEXTS = ("round", "city", "frame_id", "image_sha256", "decision", "reason")
+_TEXTS = ("round", "city", "frame_id", "image_sha256", "label_sha256", "decision", "reason")
 
 
 class OutdatedPictureError(ValueError):
-    """The sample has another picture by now than the one that was decided on."""
+    """The sample has another picture or label by now than the one that was decided on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ class Desk:
             DamagedPartError: if rows cannot be read.
         """
         parts = [self._read(partition) for partition in self.partitions()]
-        held = in_force(read_reviews(self.store))
+        held = standing(read_reviews(self.store))
         shows = Asked(self.store.blobs, self.data_root)
         return render_page(parts, LIMITS, shows, serving(held, token))
 
@@ -67,8 +68,12 @@ class Desk:
         found = [ScenePartition(city=city, round=name) for city, _, name in split]
         return [one for one in found if self.round_key in (None, one.round)]
 
-    def picture(self, partition: ScenePartition, key: tuple[str, int, int], way: str) -> bytes:
+    def picture(
+        self, partition: ScenePartition, key: tuple[str, int, int], way: str, edition: str
+    ) -> bytes:
         """WebP of an attempt (frame, variant, attempt) in one of the `TILES`.
+
+        ``edition`` is that of `edition_of`: a page never gets a picture that it does not mean.
 
         Raises:
             LookupError: if there is no such attempt, way or picture; told in words.
@@ -77,8 +82,8 @@ class Desk:
             raise LookupError("need a picture of this gallery, got another address")
         rows = self._rows.get(partition) or self._read(partition)
         item = next((one for one in rows.attempts if _key(one) == key), None)
-        if item is None:
-            raise LookupError("need an attempt that was drawn; reload the page")
+        if item is None or edition_of(item, way) != edition:
+            raise LookupError("need a picture that is current; reload the page")
         width = LIMITS.thumbnail_width_px if way == "thumbnail" else LIMITS.picture_width_px
         tile = TILES[way](Pictures(self.store.blobs, self.data_root, width), item)
         if isinstance(tile, str):
@@ -91,26 +96,27 @@ class Desk:
         Raises:
             ValueError: if a field is missing, of another type or wrong.
             LookupError: if there is no such labelled scene in a current version.
-            OutdatedPictureError: if its picture is another one by now.
+            OutdatedPictureError: if its picture or label is another one by now.
         """
         texts, variant = [asked.get(name) for name in _TEXTS], asked.get("variant")
         is_text = all(isinstance(text, str) for text in texts)
         if not is_text or type(variant) is not int or len(asked) != len(_TEXTS) + 1:
             raise ValueError(f"need the texts {', '.join(_TEXTS)} and the number variant")
-        round_key, city, frame_id, image, decision, reason = map(str, texts)
+        round_key, city, frame_id, image, label, decision, reason = map(str, texts)
         name = SampleName(asset=LABELLED, round=round_key, frame_id=frame_id, variant=variant)
-        one = Decision(name=name, image_sha256=image, decision=decision, reason=reason)
-        current = self._current(ScenePartition(round=round_key, city=city), name)
-        if current != image:
+        one = Decision(
+            name=name, image_sha256=image, label_sha256=label, decision=decision, reason=reason
+        )
+        row = self._current(ScenePartition(round=round_key, city=city), name)
+        if (row.image_sha256, row.label_sha256) != (image, label):
             raise OutdatedPictureError(f"{name} was generated again since; reload the page")
-        record_reviews([one], self.store, reviewer=self.reviewer)
-        held = reviews_of(read_reviews(self.store), name)[-1]
+        (held,) = record_reviews([one], self.store, reviewer=self.reviewer)
         trouble = self.report()
         note = f" (Dagster was not told: {trouble})" if trouble else ""
         return {"decision": decision, "said": said(held) + note}
 
-    def _current(self, partition: ScenePartition, name: SampleName) -> str:
-        """Picture that a labelled scene has in the latest version."""
+    def _current(self, partition: ScenePartition, name: SampleName) -> LabelledScene:
+        """The row that a labelled scene has in the latest version."""
         known = partition in self.partitions()
         version = self.store.manifests.latest(LABELLED, partition.key) if known else None
         rows = (
@@ -119,7 +125,7 @@ class Desk:
             else to_records(self.store.manifests.rows(version, TABLE), LabelledScene)
         )
         wanted = (name.frame_id, name.variant)
-        found = [row.image_sha256 for row in rows if (row.frame_id, row.variant) == wanted]
+        found = [row for row in rows if (row.frame_id, row.variant) == wanted]
         if not found:
             raise LookupError(f"{name}: need a labelled scene that is current, got none; reload")
         return found[0]

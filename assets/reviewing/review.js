@@ -13,16 +13,38 @@ function show(card, answer) {
   box.dataset.decision = answer.decision;
   for (const button of box.querySelectorAll("[data-decide]"))
     button.setAttribute("aria-pressed", String(button.dataset.decide === answer.decision));
-  one(".said", box).textContent = answer.said;
+  tell(card, answer.said, false);
   facets.get(card).review = [answer.decision];
   recount();
   filter();
 }
+/* The enlarged view covers the card, so that it tells the same. */
+const largeSaid = Object.assign(document.createElement("p"), { id: "large-said", className: "said" });
+largeSaid.setAttribute("aria-live", "polite");
+one("#large .large-head").after(largeSaid);
+function tell(card, words, isFailed) {
+  const box = one(".review", card);
+  box.classList.toggle("failed", isFailed);
+  one(".said", box).textContent = words;
+  retell();
+}
+function retell() {
+  const box = opened && one(".review", opened);
+  largeSaid.textContent = box ? one(".said", box).textContent : "";
+  largeSaid.classList.toggle("failed", Boolean(box) && box.classList.contains("failed"));
+}
+dialog.addEventListener("enlarged", retell);
+async function answered(response) {
+  try {
+    return await response.json();
+  } catch {
+    return { error: `the server answered ${response.status}` };
+  }
+}
 async function decide(card, decision) {
   const box = one(".review", card);
   if (!box) return;
-  box.classList.remove("failed");
-  one(".said", box).textContent = "saving…";
+  tell(card, "saving…", false);
   try {
     const asked = { ...JSON.parse(box.dataset.sample), decision, reason: one("input", box).value };
     const answer = await fetch("/reviews", {
@@ -30,12 +52,12 @@ async function decide(card, decision) {
       headers: { "Content-Type": "application/json", "X-Multishift-Token": token },
       body: JSON.stringify(asked),
     });
-    const said = await answer.json();
+    const said = await answered(answer);
     if (!answer.ok) throw new Error(said.error);
     show(card, said);
   } catch (error) {
-    box.classList.add("failed");
-    one(".said", box).textContent = `not saved: ${error.message}`;
+    const isAway = error instanceof TypeError; // what fetch throws where nobody answers
+    tell(card, `not saved: ${isAway ? "the server does not answer" : error.message}`, true);
   }
 }
 for (const card of cards) {

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from assets.recipes import recipe_of
 from assets.tracing.names import SampleName
 from storage.manifests.manifest import CommitConflictError
-from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
 from storage.review_records import DECISIONS, Review
 from storage.store import Store
@@ -26,7 +24,7 @@ PictureKey: TypeAlias = tuple[str, str, str, int, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What somebody decides on one picture of a sample.
+    """What somebody decides on one picture of a sample and its label, None where it is not known.
 
     Raises:
         ValueError: if the decision is none of `DECISIONS`, or the reason is too long.
@@ -34,6 +32,7 @@ class Decision:
 
     name: SampleName
     image_sha256: str
+    label_sha256: str | None
     decision: str
     reason: str = ""
 
@@ -53,7 +52,8 @@ def read_reviews(store: Store) -> tuple[Review, ...]:
         DamagedPartError: if the rows cannot be read.
     """
     version = store.manifests.latest(ASSET)
-    return () if version is None else _rows(version, store)
+    rows = () if version is None else to_records(store.manifests.rows(version, TABLE), Review)
+    return tuple(rows)
 
 
 def picture_key(row: Review) -> PictureKey:
@@ -61,21 +61,25 @@ def picture_key(row: Review) -> PictureKey:
     return row.asset, row.round, row.frame_id, row.variant, row.image_sha256
 
 
+def sample_name(row: Review) -> SampleName:
+    """The sample that a decision is about."""
+    return SampleName(asset=row.asset, round=row.round, frame_id=row.frame_id, variant=row.variant)
+
+
 def in_force(reviews: Iterable[Review]) -> dict[PictureKey, Review]:
     """The last decision on each picture."""
     return {picture_key(row): row for row in sorted(reviews, key=lambda row: row.number)}
 
 
-def data_version_of_reviews(reviews: Iterable[Review]) -> str:
-    """Digest of the decisions that hold: what depends on them is stale when it changes."""
-    held = sorted([*key, row.decision] for key, row in in_force(reviews).items())
-    return recipe_of({"reviews": held})
-
-
 def record_reviews(
     decisions: Sequence[Decision], store: Store, *, reviewer: str
-) -> ManifestVersion:
+) -> tuple[Review, ...]:
     """Commit decisions after all former ones, in one step; other reviewers may do so meanwhile.
+
+    Former rows are not written again each time, so that decisions stay quick when there are many.
+
+    Returns:
+        The rows that were added.
 
     Raises:
         ValueError: if there is no decision, or nobody is named as reviewer.
@@ -87,22 +91,20 @@ def record_reviews(
             f"need one decision or more and a reviewer, got {len(decisions)} by {reviewer!r}"
         )
     for _ in range(_MAX_TRIES):
-        version = store.manifests.latest(ASSET)
-        former = () if version is None else _rows(version, store)
-        rows = [*former, *_numbered(decisions, reviewer, first=len(former) + 1)]
+        former = store.manifests.latest(ASSET)
+        rows = _numbered(decisions, reviewer, first=1 + (former.rows(TABLE) if former else 0))
         try:
-            return store.manifests.commit(
-                ASSET, {TABLE: rows}, base=version.version if version else 0
-            )
+            store.manifests.append(ASSET, {TABLE: rows}, base=former.version if former else 0)
         except CommitConflictError:
             time.sleep(random.uniform(0, _PAUSE_S))
+        else:
+            return rows
     raise CommitConflictError(f"{ASSET}: others were quicker {_MAX_TRIES} times; decide again")
 
 
 def reviews_of(reviews: Iterable[Review], name: SampleName) -> list[Review]:
     """The decisions on all pictures of a sample, the first one first."""
-    wanted = (name.asset, name.round, name.frame_id, name.variant)
-    return [row for row in reviews if picture_key(row)[:4] == wanted]
+    return [row for row in reviews if sample_name(row) == name]
 
 
 def counted(held: Mapping[PictureKey, Review]) -> dict[str, int]:
@@ -111,13 +113,9 @@ def counted(held: Mapping[PictureKey, Review]) -> dict[str, int]:
     return {name: decided.count(name) for name in DECISIONS}
 
 
-def _rows(version: ManifestVersion, store: Store) -> tuple[Review, ...]:
-    return tuple(to_records(store.manifests.rows(version, TABLE), Review))
-
-
-def _numbered(decisions: Sequence[Decision], reviewer: str, *, first: int) -> list[Review]:
+def _numbered(decisions: Sequence[Decision], reviewer: str, *, first: int) -> tuple[Review, ...]:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return [
+    return tuple(
         Review(
             number=first + place,
             asset=one.name.asset,
@@ -125,10 +123,11 @@ def _numbered(decisions: Sequence[Decision], reviewer: str, *, first: int) -> li
             frame_id=one.name.frame_id,
             variant=one.name.variant,
             image_sha256=one.image_sha256,
+            label_sha256=one.label_sha256,
             decision=one.decision,
             reason=one.reason.strip(),
             reviewer=reviewer,
             decided=now,
         )
         for place, one in enumerate(decisions)
-    ]
+    )

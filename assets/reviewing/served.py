@@ -12,11 +12,14 @@ from assets.gallery.markup import NOTHING, Html, element, void_element
 from assets.gallery.page import Serving
 from assets.gallery.rows import DrawnAttempt, DrawnScene
 from assets.gallery.shown import Shown
-from assets.reviewing.reviews import MAX_REASON_LETTERS, PictureKey
+from assets.reviewing.reviews import MAX_REASON_LETTERS
+from assets.reviewing.standing import Held, Standing
 from storage.blobs import BlobStore
 from storage.review_records import ACCEPTED, VETOED, Review
 
 UNDECIDED = "undecided"
+_DIGITS = 16
+_LAPSED = {ACCEPTED: "does not hold any more", VETOED: "holds until you decide again"}
 _BUTTONS = {ACCEPTED: "Accept", VETOED: "Veto"}
 
 
@@ -35,7 +38,7 @@ class Asked:
             return Shown(missing=missing)
         steps = (row.round, row.city, row.frame_id, str(row.variant), str(row.attempt), way)
         path = "/".join(quote(step, safe="") for step in steps)
-        return Shown(src=f"/picture/{path}?of={row.pixels_sha256[:16]}", is_lazy=True)
+        return Shown(src=f"/picture/{path}?of={edition_of(item, way)}", is_lazy=True)
 
     def _missing(self, item: DrawnAttempt, way: str) -> str:
         row = item.attempt
@@ -52,54 +55,76 @@ class Asked:
         return (self.data_root / item.request.image).is_file()
 
 
-def serving(held: Mapping[PictureKey, Review], token: str) -> Serving:
+def edition_of(item: DrawnAttempt, way: str) -> str:
+    """Which of its pictures an address means: another one has another address."""
+    shown = item.label.label_sha256 if way == "label" and item.label else item.attempt.pixels_sha256
+    return shown[:_DIGITS]
+
+
+def serving(held: Standing, token: str) -> Serving:
     """What the page has besides: decisions that hold, and buttons for new ones."""
     return Serving(
         decision=lambda scene: _decision(scene, held),
         facets=lambda scene: _facets(scene, held),
         groups={"review": (UNDECIDED, ACCEPTED, VETOED)},
-        head=void_element("meta", name="multishift-token", content=token),
+        head=Html(
+            void_element("meta", name="multishift-token", content=token)
+            + void_element("link", rel="icon", href="data:,")  # or browsers ask for one in vain
+        ),
         script=_packaged("review.js"),
         style=_packaged("review.css"),
     )
 
 
-def said(review: Review) -> str:
-    """A decision in words."""
+def said(review: Review, *, fits: bool = True) -> str:
+    """A decision in words; where it does not fit any more, what that means."""
     reason = f": {review.reason}" if review.reason else ""
-    return f"{review.decision} by {review.reviewer}, {review.decided[:10]}{reason}"
+    told = f"{review.decision} by {review.reviewer}, {review.decided[:10]}{reason}"
+    return told if fits else f"{told} · of a former picture or label, {_LAPSED[review.decision]}"
 
 
-def _facets(scene: DrawnScene, held: Mapping[PictureKey, Review]) -> Mapping[str, tuple[str, ...]]:
+def _facets(scene: DrawnScene, held: Standing) -> Mapping[str, tuple[str, ...]]:
     if scene.shown.label is None:
         return {"review": ()}
-    review = _held(scene, held)
-    return {"review": (review.decision if review else UNDECIDED,)}
+    return {"review": (_state(_held(scene, held)),)}
 
 
-def _held(scene: DrawnScene, held: Mapping[PictureKey, Review]) -> Review | None:
-    name, label = sample_of(scene), scene.shown.label
-    image = "" if label is None else label.image_sha256
-    return held.get((name.asset, name.round, name.frame_id, name.variant, image))
+def _held(scene: DrawnScene, held: Standing) -> Held | None:
+    label = scene.shown.label
+    if label is None:
+        return None
+    return held.on(sample_of(scene), label.image_sha256, label.label_sha256)
 
 
-def _decision(scene: DrawnScene, held: Mapping[PictureKey, Review]) -> Html:
+def _state(held: Held | None) -> str:
+    return (held and held.decision) or UNDECIDED
+
+
+def _decision(scene: DrawnScene, held: Standing) -> Html:
     """Buttons of a labelled scene; nothing else can be in a training set."""
     row = scene.shown.label
     if row is None:
         return NOTHING
-    review = _held(scene, held)
-    decision = review.decision if review else UNDECIDED
+    found = _held(scene, held)
+    decision = _state(found)
     sample = {
         "round": row.round,
         "city": row.city,
         "frame_id": row.frame_id,
         "variant": row.variant,
         "image_sha256": row.image_sha256,
+        "label_sha256": row.label_sha256,
     }
     scene_name = f"{row.frame_id}, scene {row.variant}"
     buttons = [
-        element("button", word, type="button", data_decide=name, aria_pressed=str(is_held).lower())
+        element(
+            "button",
+            word,
+            type="button",
+            data_decide=name,
+            title=f"Key {name[0]}",
+            aria_pressed=str(is_held).lower(),
+        )
         for name, word in _BUTTONS.items()
         for is_held in [name == decision]
     ]
@@ -111,7 +136,8 @@ def _decision(scene: DrawnScene, held: Mapping[PictureKey, Review]) -> Html:
         aria_label=f"Reason for the decision on {scene_name}",
         autocomplete="off",
     )
-    told = element("p", said(review) if review else "", class_="said", aria_live="polite")
+    words = said(found.review, fits=found.fits) if found else UNDECIDED
+    told = element("p", words, class_="said", aria_live="polite")
     label = f"Decide on {scene_name}"
     choice = element("div", *buttons, class_="choice", role="group", aria_label=label)
     return element(

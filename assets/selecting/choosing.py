@@ -6,20 +6,12 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from assets.retracting.sources import Retracted
-from assets.reviewing.reviews import PictureKey
-from assets.selecting.selection import PLAIN, Filters, Veto
-from storage.review_records import ACCEPTED, VETOED, Review
+from assets.reviewing.standing import Held, Standing
+from assets.selecting.absent import absent_values, absent_vetoes
+from assets.selecting.candidates import VALUES, Candidate, name_of_veto
+from assets.selecting.selection import Filters, Veto
+from storage.review_records import ACCEPTED, VETOED
 from storage.scene_records import LabelledScene
-
-MAX_NAMED = 12
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A labelled scene, and the asset that holds it."""
-
-    asset: str
-    scene: LabelledScene
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,20 +19,24 @@ class Decided:
     """What people decided outside of selection files.
 
     Attributes:
-        reviews: decisions on pictures that hold.
+        reviews: decisions of people on samples.
         retracted: sources that may not be used.
-        reviewed_only: whether a picture must have been accepted to be taken.
+        reviewed_only: whether a scene must have been accepted to be taken.
     """
 
-    reviews: Mapping[PictureKey, Review] = field(default_factory=dict)
+    reviews: Standing = field(default_factory=Standing)
     retracted: Retracted = field(default_factory=Retracted)
     reviewed_only: bool = False
 
+    def held(self, candidate: Candidate) -> Held | None:
+        """The review of a scene, None if there is none."""
+        scene = candidate.scene
+        return self.reviews.on(candidate.name, scene.image_sha256, scene.label_sha256)
+
     def admits(self, candidate: Candidate) -> bool:
-        """Whether no review keeps a scene out; a review of another picture does not count."""
-        key = (*_key(candidate), candidate.scene.image_sha256)
-        review = self.reviews.get(key)
-        decision = None if review is None else review.decision
+        """Whether no review keeps a scene out."""
+        held = self.held(candidate)
+        decision = None if held is None else held.decision
         return decision == ACCEPTED if self.reviewed_only else decision != VETOED
 
     def allows(self, candidate: Candidate) -> bool:
@@ -50,10 +46,11 @@ class Decided:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """What is taken, and how many scenes were left after each step, in order."""
+    """What is taken, how many scenes were left after each step in order, and what to know of it."""
 
     candidates: tuple[Candidate, ...]
     steps: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
 
 Step: TypeAlias = tuple[str, Callable[[list[Candidate]], list[Candidate]]]
@@ -77,15 +74,20 @@ def choose_scenes(
         decided: reviews and retractions.
 
     Raises:
-        ValueError: if a filter names what no candidate is, or a veto one that is not there.
+        ValueError: if a filter names what no candidate is, or a veto one that is not there, and
+            nothing is retracted that would explain it.
     """
-    _refuse_unknown(found, filters)
-    _refuse_lost_vetoes(found, vetoed)
+    decided = decided or Decided()
+    notes = [
+        *absent_values(found, filters, decided.retracted),
+        *absent_vetoes(found, vetoed, decided.retracted),
+        *_outdated(found, decided),
+    ]
     left, steps = list(found), {"found": len(found)}
-    for name, keep in _steps(filters, vetoed, held_out, decided or Decided()):
+    for name, keep in _steps(filters, vetoed, held_out, decided):
         left = keep(left)
         steps[name] = len(left)
-    return Chosen(candidates=tuple(left), steps=steps)
+    return Chosen(candidates=tuple(left), steps=steps, notes=tuple(notes))
 
 
 def told_steps(steps: Mapping[str, int]) -> str:
@@ -97,14 +99,14 @@ def told_steps(steps: Mapping[str, int]) -> str:
 def _steps(
     filters: Filters, vetoed: Sequence[Veto], held_out: frozenset[str], decided: Decided
 ) -> list[Step]:
-    vetoes = {_veto_key(veto) for veto in vetoed}
+    vetoes = set(map(name_of_veto, vetoed))
     steps: list[Step] = [
         ("held-out frames", _keeper(lambda c: c.scene.frame_id not in held_out)),
         ("retractions", _keeper(decided.allows)),
-        ("vetoes", _keeper(lambda c: _key(c) not in vetoes)),
+        ("vetoes", _keeper(lambda c: c.name not in vetoes)),
         ("reviews", _keeper(decided.admits)),
     ]
-    for name, values_of in _VALUES.items():
+    for name, values_of in VALUES.items():
         wanted = set(getattr(filters, name))
         if wanted:
             steps.append((name, _keeper(_meets(values_of, wanted))))
@@ -135,16 +137,6 @@ def _meets(
     return lambda candidate: set(values_of(candidate.scene)) <= wanted
 
 
-_VALUES: Mapping[str, Callable[[LabelledScene], Iterable[str]]] = {
-    "cities": lambda scene: [scene.city],
-    "weather": lambda scene: [scene.weather or PLAIN],
-    "time": lambda scene: [scene.time or PLAIN],
-    "places": lambda scene: [scene.place or PLAIN],
-    "object_classes": lambda scene: scene.object_class_names,
-}
-"""Filters that list values, and what a scene is in their terms."""
-
-
 def _first_of_each(left: list[Candidate], max_variants: int) -> list[Candidate]:
     counted: Counter[str] = Counter()
     kept = []
@@ -155,43 +147,13 @@ def _first_of_each(left: list[Candidate], max_variants: int) -> list[Candidate]:
     return kept
 
 
-def _refuse_unknown(found: Sequence[Candidate], filters: Filters) -> None:
-    """A value that no scene has is a slip of the pen more often than a wish."""
-    for name, values_of in _VALUES.items():
-        known = {value for candidate in found for value in values_of(candidate.scene)}
-        unknown = [value for value in getattr(filters, name) if value not in known]
-        if unknown:
-            raise ValueError(
-                f"filters.{name}: need values that some chosen scene has ({listed(known)}), got "
-                f"{', '.join(map(repr, unknown))}"
-            )
-
-
-def _refuse_lost_vetoes(found: Sequence[Candidate], vetoed: Sequence[Veto]) -> None:
-    """A veto of a chosen round must be of a scene that is there; one of another round waits."""
-    keys = set(map(_key, found))
-    sources = {(asset, source) for asset, source, _, _ in keys}
-    for number, veto in enumerate(vetoed):
-        key = _veto_key(veto)
-        if key[:2] in sources and key not in keys:
-            raise ValueError(
-                f"vetoed.{number}: need a scene of {veto.source}, got frame {veto.frame!r}, "
-                f"variant {veto.variant}, which is not there; correct or remove the veto"
-            )
-
-
-def _key(candidate: Candidate) -> tuple[str, str, str, int]:
-    scene = candidate.scene
-    return candidate.asset, scene.round, scene.frame_id, scene.variant
-
-
-def _veto_key(veto: Veto) -> tuple[str, str, str, int]:
-    asset = "labelled_scenes" if veto.imported is None else "imported_scenes"
-    return asset, veto.source, veto.frame, veto.variant
-
-
-def listed(names: Iterable[str]) -> str:
-    """The first names in their order, and how many more there are."""
-    ordered = sorted(names)
-    more = f", and {len(ordered) - MAX_NAMED} more" if len(ordered) > MAX_NAMED else ""
-    return ", ".join(ordered[:MAX_NAMED]) + more
+def _outdated(found: Iterable[Candidate], decided: Decided) -> list[str]:
+    """A note on reviews of scenes whose picture or label is another one by now."""
+    held = [one for one in map(decided.held, found) if one is not None and not one.fits]
+    if not held:
+        return []
+    n_vetoes = sum(one.decision == VETOED for one in held)
+    return [
+        f"{len(held)} scenes have another picture or label than the one that was reviewed: "
+        f"{n_vetoes} vetoes stay, {len(held) - n_vetoes} acceptances lapsed; review them again"
+    ]

@@ -1,13 +1,14 @@
 """The scenes of the rounds and imported sets that a selection names, as the store holds them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from assets.importing.scenes import ASSET as IMPORTED
 from assets.labelling.labels import ASSET as LABELLED
 from assets.labelling.labels import TABLE
-from assets.selecting.choosing import Candidate, listed
+from assets.retracting.sources import Retracted
+from assets.selecting.absent import present_sources
+from assets.selecting.candidates import Candidate, listed
 from assets.selecting.samples import has_pictures
 from assets.selecting.selection import Selection
 from storage.blobs import BlobStore
@@ -19,32 +20,30 @@ from storage.scene_records import LabelledScene
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Candidates in the order of preference, and the version that holds each."""
+    """Candidates in the order of preference, the version that holds each, and what is gone."""
 
     candidates: tuple[Candidate, ...]
     versions: Mapping[tuple[str, str], ManifestVersion]
+    notes: tuple[str, ...] = ()
 
     def version_of(self, candidate: Candidate) -> ManifestVersion:
         """The version that holds a candidate."""
         return self.versions[candidate.asset, _partition_of(candidate)]
 
 
-def find_scenes(manifests: History, selection: Selection) -> Found:
+def find_scenes(manifests: History, selection: Selection, retracted: Retracted) -> Found:
     """The latest scenes of all that a selection names: rounds as listed, then imported sets.
 
     Only partitions of these rounds and sets are read, so that no other can stop or change anything.
 
     Raises:
-        ValueError: if a round or set is unknown, or holds no scene.
+        ValueError: if a round or set is unknown, or holds no scene, and nothing is retracted that
+            would explain it; or if there is no scene at all.
         DamagedPartError: if rows cannot be read.
     """
-    by_round = _by_round(manifests.partitions(LABELLED))
-    rounds = _known("a round", selection.rounds, by_round, f"materialize {LABELLED} of it first")
-    there = manifests.partitions(IMPORTED)
-    sets = _known("an imported set", selection.imported, there, "run `multishift import`")
-    named = [(LABELLED, key) for name in rounds for key in by_round[name]]
-    named += [(IMPORTED, name) for name in sets]
-    versions = {place: manifests.wanted(*place) for place in named}
+    versions = {
+        place: manifests.wanted(*place) for place in _places(manifests, selection, retracted)
+    }
     rows = {
         place: to_records(manifests.rows(version, TABLE), LabelledScene)
         for place, version in versions.items()
@@ -52,8 +51,27 @@ def find_scenes(manifests: History, selection: Selection) -> Found:
     found = [
         Candidate(asset=asset, scene=scene) for (asset, _), some in rows.items() for scene in some
     ]
-    _refuse_empty(found, selection, is_anything_there=bool(rows))
-    return Found(candidates=tuple(found), versions=versions)
+    notes = _empty(found, selection, retracted, is_anything_there=bool(rows))
+    return Found(candidates=tuple(found), versions=versions, notes=tuple(notes))
+
+
+def _places(
+    manifests: History, selection: Selection, retracted: Retracted
+) -> list[tuple[str, str]]:
+    """Asset and partition of all that a selection names."""
+    by_round, sets = _by_round(manifests.partitions(LABELLED)), manifests.partitions(IMPORTED)
+    rounds = present_sources(
+        "a round", selection.rounds, by_round, cure=f"materialize {LABELLED} of it first"
+    )
+    imported = present_sources(
+        "an imported set",
+        selection.imported,
+        sets,
+        is_gone=retracted.has_set,
+        cure="run `multishift import`",
+    )
+    places = [(LABELLED, key) for name in rounds for key in by_round[name]]
+    return [*places, *((IMPORTED, name) for name in imported)]
 
 
 def refuse_lost_pictures(candidates: Sequence[Candidate], blobs: BlobStore) -> None:
@@ -82,38 +100,35 @@ def _by_round(keys: Iterable[str]) -> dict[str, list[str]]:
     return rounds
 
 
-def _known(
-    what: str, named: Sequence[str] | Literal["all"], there: Collection[str], cure: str
+def _empty(
+    found: Sequence[Candidate],
+    selection: Selection,
+    retracted: Retracted,
+    *,
+    is_anything_there: bool,
 ) -> list[str]:
-    """The names in their order, or all that are there in the order of their names."""
-    if named == "all":
-        return sorted(there)
-    unknown = [name for name in named if name not in there]
-    if unknown:
-        raise ValueError(
-            f"need {what} that the store holds ({listed(there) or 'none is there'}), "
-            f"got {', '.join(map(repr, unknown))}; correct the selection, or {cure}"
-        )
-    return list(named)
-
-
-def _refuse_empty(
-    found: Sequence[Candidate], selection: Selection, *, is_anything_there: bool
-) -> None:
-    """Stop where nothing, or nothing of a round or set that is named, is there to be chosen."""
-    if not is_anything_there:
+    """Notes on what is named and holds no scene; an error if nothing is left or retracted."""
+    full = {(candidate.asset, candidate.scene.round) for candidate in found}
+    empty = [
+        (asset, name)
+        for asset, named in ((LABELLED, selection.rounds), (IMPORTED, selection.imported))
+        for name in (() if named == "all" else named)
+        if (asset, name) not in full
+    ]
+    if not is_anything_there and not empty:
         raise ValueError(
             f"need a scene to choose from, got a store without {LABELLED} and {IMPORTED}; "
             f"materialize {LABELLED} first, or import a set"
         )
-    full = {(candidate.asset, candidate.scene.round) for candidate in found}
-    for asset, named in ((LABELLED, selection.rounds), (IMPORTED, selection.imported)):
-        empty = [] if named == "all" else [name for name in named if (asset, name) not in full]
-        if empty or not found:
-            raise ValueError(
-                f"need scenes in {asset}, got an empty manifest of {', '.join(empty) or 'all'}: "
-                "nothing was accepted there; take it out of the selection, or materialize it again"
-            )
+    if not found or (empty and not retracted):
+        assets = {asset for asset, _ in empty} or {LABELLED if selection.rounds else IMPORTED}
+        names = ", ".join(name for _, name in empty) or "all"
+        why = "it is retracted, or nothing was accepted" if retracted else "nothing was accepted"
+        raise ValueError(
+            f"need scenes in {listed(assets)}, got an empty manifest of {names}: {why} there; take "
+            "it out of the selection, or materialize it again"
+        )
+    return [f"{asset} of {name} holds no scene (any more)" for asset, name in empty]
 
 
 def _partition_of(candidate: Candidate) -> str:

@@ -9,8 +9,10 @@ from assets.resources import DataRoot
 from assets.retracting.retractions import ASSET as RETRACTIONS
 from assets.retracting.retractions import read_retracted
 from assets.reviewing.reviews import ASSET as REVIEWS
-from assets.reviewing.reviews import in_force, read_reviews
-from assets.selecting.choosing import Candidate, Decided, choose_scenes, told_steps
+from assets.reviewing.reviews import read_reviews
+from assets.reviewing.standing import standing
+from assets.selecting.candidates import Candidate
+from assets.selecting.choosing import Decided, choose_scenes, told_steps
 from assets.selecting.finding import find_scenes, refuse_lost_pictures
 from assets.selecting.originals import OriginalItem, held_out_frames, known_frames
 from assets.selecting.selection import Selection
@@ -23,13 +25,14 @@ CODE_VERSION = "1"
 
 @dataclass(frozen=True, kw_only=True)
 class PairOrder:
-    """Scenes that a selection takes, and the frames whose photographs go with them."""
+    """Scenes that a selection takes, frames whose photographs go with them, and what to know."""
 
     name: str
     selection: Selection
     chosen: tuple[Candidate, ...]
     items: tuple[OriginalItem, ...]
     steps: Mapping[str, int]
+    notes: tuple[str, ...]
     sources: tuple[ManifestVersion, ...]
     decisions: tuple[ManifestVersion, ...]
     data_root: Path
@@ -61,19 +64,23 @@ def plan_pairs(
 def _planned(
     name: str, selection: Selection, root: Path, store: Store, max_bad_frac: float
 ) -> PairOrder:
-    found, known = find_scenes(store.manifests, selection), known_frames(root)
+    decided = _decided(selection, store)
+    found = find_scenes(store.manifests, selection, decided.retracted)
+    known = known_frames(root)
     decisions = tuple(filter(None, map(store.manifests.latest, (REVIEWS, RETRACTIONS))))
     chosen = choose_scenes(
         found.candidates,
         selection.filters,
         selection.vetoed,
         held_out=held_out_frames(known),
-        decided=_decided(selection, store),
+        decided=decided,
     )
+    notes = (*found.notes, *chosen.notes)
     if not chosen.candidates:
+        told = "; ".join((told_steps(chosen.steps), *notes))
         raise ValueError(
-            f"need a scene that passes all filters, got none: {told_steps(chosen.steps)}; "
-            "loosen the filter that left none"
+            f"need a scene that passes all filters, got none: {told}; loosen the filter that left "
+            "none"
         )
     refuse_lost_pictures(chosen.candidates, store.blobs)
     frame_ids = sorted({candidate.scene.frame_id for candidate in chosen.candidates})
@@ -90,6 +97,7 @@ def _planned(
             for frame_id in frame_ids
         ),
         steps=chosen.steps,
+        notes=notes,
         sources=tuple(sources[place] for place in sorted(sources)),
         decisions=decisions,
         data_root=root,
@@ -99,7 +107,7 @@ def _planned(
 
 def _decided(selection: Selection, store: Store) -> Decided:
     return Decided(
-        reviews=in_force(read_reviews(store)),
+        reviews=standing(read_reviews(store)),
         retracted=read_retracted(store),
         reviewed_only=selection.reviewed_only,
     )

@@ -7,7 +7,7 @@ from assets.engine.outcome import quarantined
 from assets.engine.progress import Log
 from assets.engine.resource import Engine
 from assets.recipes import recipe_of
-from assets.selecting.choosing import Candidate
+from assets.selecting.candidates import Candidate
 from assets.selecting.order import CODE_VERSION, PairOrder
 from assets.selecting.originals import Original, original_key, read_original
 from assets.selecting.samples import ASSET, TABLE
@@ -120,6 +120,7 @@ def _recipe(order: PairOrder, rows: Sequence[TrainingPair], bad: Sequence[Quaran
                 f"{version.asset}/{version.partition}": version.fingerprint
                 for version in order.sources
             },
+            **_noted(order),
         }
     )
 
@@ -129,7 +130,13 @@ def _provenance(order: PairOrder) -> dict[str, str]:
         "selection": order.selection.model_dump_json(exclude_defaults=True),
         "frames": str(len(order.items)),
         **{f"after/{name}": str(count) for name, count in order.steps.items()},
+        **_noted(order),
     }
+
+
+def _noted(order: PairOrder) -> dict[str, str]:
+    """What a version says of what was passed over; nothing where nothing was."""
+    return {"notes": "; ".join(order.notes)} if order.notes else {}
 
 
 def _is_sound(version: ManifestVersion, store: Store) -> bool:

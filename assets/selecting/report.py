@@ -39,6 +39,7 @@ def describe_pairs(
             (name for row in rows for name in set(row.licenses)), empty=_NOTHING
         ),
         "steps": _steps_table(order),
+        **({"notes": dg.MetadataValue.text("; ".join(order.notes))} if order.notes else {}),
         **_pictures(version, order, store),
         "quarantine": quarantine_table(found.bad, empty="empty: every photograph could be read"),
         "data_version": dg.MetadataValue.text(data_version_of(version)),

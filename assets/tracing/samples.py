@@ -114,7 +114,7 @@ def _retracted(name: SampleName, meant: Sequence[Edition], reader: Reader) -> li
     told = [
         f"{row.source}, which it was made from, is retracted: {row.reason}"
         for row in read_retractions(reader.store)
-        if Retracted(frozenset({row.source})).has_sample(name.asset, meant[0].row)
+        if Retracted(frozenset({row.source, *row.doubles})).has_sample(name.asset, meant[0].row)
     ]
     return [*told, *reader.damage]
 

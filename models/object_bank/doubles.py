@@ -1,7 +1,7 @@
 """Find objects that are in the bank twice: within a source, or in two forms of one data set."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -33,6 +33,31 @@ def reject_doubles(
     return sorted(judged, key=lambda row: row.object_id)
 
 
+def find_doubles(objects: Iterable[OodObject], named: Collection[str]) -> frozenset[str]:
+    """Ids of the objects that show what the named ones show, also of those that were rejected.
+
+    The rule is that of `reject_doubles`; the double of a double is one, the named ones are not.
+    """
+    looks, places = defaultdict(list), defaultdict(list)
+    todo = []
+    for row in objects:
+        if row.appearance_hash:
+            looks[_look(row)].append(row)
+        if row.area_px:
+            places[_place(row)].append(row)
+        if row.object_id in named:
+            todo.append(row)
+    found = set(named)
+    while todo:
+        row = todo.pop()
+        same_look = looks[_look(row)] if row.appearance_hash else []
+        same_place = [other for other in places[_place(row)] if _is_same_place(other, row)]
+        new = {o.object_id: o for o in (*same_look, *same_place) if o.object_id not in found}
+        found.update(new)
+        todo += new.values()
+    return frozenset(found.difference(named))
+
+
 class _Seen:
     """The kept objects so far, found again by look and by place."""
 
@@ -42,16 +67,26 @@ class _Seen:
 
     def admits(self, row: OodObject) -> bool:
         """Remember a kept row; false if it doubles an earlier one."""
-        look = (row.class_id, row.appearance_hash or row.object_id)
-        place = (row.class_id, PurePosixPath(row.source_image).stem)
+        look, place = _look(row), _place(row)
         is_double = look in self.looks or any(
-            other.dataset != row.dataset and _box_iou(other, row) >= MIN_BOX_IOU
-            for other in self.places[place]
+            _is_same_place(other, row) for other in self.places[place]
         )
         if not is_double:
             self.looks.add(look)
             self.places[place].append(row)
         return not is_double
+
+
+def _look(row: OodObject) -> tuple[int, str]:
+    return row.class_id, row.appearance_hash or row.object_id
+
+
+def _place(row: OodObject) -> tuple[int, str]:
+    return row.class_id, PurePosixPath(row.source_image).stem
+
+
+def _is_same_place(one: OodObject, other: OodObject) -> bool:
+    return one.dataset != other.dataset and _box_iou(one, other) >= MIN_BOX_IOU
 
 
 def _rank(rank: dict[str, int], row: OodObject) -> int:

@@ -8,7 +8,7 @@ from assets.reviewing.reviews import ASSET
 from pipelines.commands.console import err
 from pipelines.commands.decided import tell_dagster, who_decides
 from pipelines.commands.instance import choose_instance
-from pipelines.commands.ports import HOST, bound
+from pipelines.commands.ports import bound
 from pipelines.settings import read_settings
 
 _TOKEN_BYTES = 32
@@ -22,7 +22,7 @@ def serve_gallery(*, round_key: str | None, port: int, reviewer: str | None) -> 
     """
     import uvicorn
 
-    from assets.reviewing.server import review_app
+    from assets.reviewing.server import Door, review_app
 
     settings = read_settings()
     store = settings.open_store()
@@ -38,10 +38,13 @@ def serve_gallery(*, round_key: str | None, port: int, reviewer: str | None) -> 
         which = "a round" if round_key is None else f"the round {round_key!r}"
         raise ValueError(f"{store.root}: need drawn scenes of {which}, got none; draw some first")
     listening = bound(port, command="gallery")
-    port = listening.getsockname()[1]
+    key, token = (secrets.token_urlsafe(_TOKEN_BYTES) for _ in range(2))
+    door = Door(port=listening.getsockname()[1], key=key)
     choose_instance()
-    app = review_app(desk, port=port, token=secrets.token_urlsafe(_TOKEN_BYTES))
-    err.print(f"gallery at [bold]http://{HOST}:{port}[/] for {desk.reviewer}; Ctrl-C stops it")
+    app = review_app(desk, door, token=token)
+    err.print(f"gallery for {desk.reviewer}, whoever has this address decides as you:")
+    err.print(door.address, markup=False, highlight=False, soft_wrap=True)
+    err.print("Ctrl-C stops it")
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     server.run(sockets=[listening])
     return 0

@@ -10,8 +10,8 @@ from assets.reviewing.reviews import (
     picture_key,
     read_reviews,
     record_reviews,
+    sample_name,
 )
-from assets.tracing.names import SampleName
 from assets.tracing.reading import Reader
 from pipelines.commands.console import out
 from pipelines.commands.decided import told_dagster, who_decides
@@ -54,10 +54,9 @@ def run_review_list() -> int:
 
 
 def _line(row: Review) -> str:
-    name = SampleName(asset=row.asset, round=row.round, frame_id=row.frame_id, variant=row.variant)
     reason = f": {row.reason}" if row.reason else ""
     return (
-        f"{row.decided}  {row.decision}  {name}  picture {row.image_sha256[:12]}  "
+        f"{row.decided}  {row.decision}  {sample_name(row)}  picture {row.image_sha256[:12]}  "
         f"by {row.reviewer}{reason}"
     )
 

@@ -57,6 +57,8 @@ def _print_set(version: ManifestVersion, store: Store) -> None:
         f"{version.partition}, version {version.version}: {len(rows)} pairs of {n_frames} frames, "
         f"data version {data_version_of(version)[:16]}"
     )
+    if "notes" in version.provenance:
+        _say(f"  note: {version.provenance['notes']}")
     _say_counts("rounds", (row.round for row in rows))
     _say_counts("cities", (row.city for row in rows))
     _say_counts("conditions", map(condition, rows))

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from storage.export.plan import PlannedScene
 from storage.manifests.columns import DOC, arrow_schema, blob_columns
-from storage.manifests.parts import unpacked_bytes
+from storage.manifests.unpacking import open_parquet, refuse_bomb
 from storage.scene_records import LabelledScene
 
 PARQUET, CSV = "scenes.parquet", "scenes.csv"
@@ -111,8 +111,7 @@ def read_stated_facts(folder: Path) -> Mapping[str, StatedFacts]:
     columns = ["name", *StatedFacts.__dataclass_fields__]
     try:
         schema = pa.schema([SCENE_SCHEMA.field(name) for name in columns])
-        _refuse_bomb(path)
-        rows = pq.read_table(path, columns=columns).cast(schema).to_pylist()
+        rows = _read(path, columns).cast(schema).to_pylist()
         return {
             row.pop("name"): StatedFacts(**{**row, "licenses": tuple(row["licenses"])})
             for row in rows
@@ -124,11 +123,10 @@ def read_stated_facts(folder: Path) -> Mapping[str, StatedFacts]:
         ) from error
 
 
-def _refuse_bomb(path: Path) -> None:
-    """Judge a table of strangers by what it declares, before any of it is unpacked."""
-    metadata = pq.read_metadata(path)
-    if unpacked_bytes(metadata) > MAX_IMPORTED_BYTES or metadata.num_rows > MAX_IMPORTED_ROWS:
-        raise ValueError(
-            f"{metadata.num_rows} rows that unpack to {unpacked_bytes(metadata)} bytes, more than "
-            f"{MAX_IMPORTED_ROWS} rows or {MAX_IMPORTED_BYTES} bytes"
-        )
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    """Columns of a table of strangers, which is judged before it is unpacked."""
+    with open_parquet(path) as file:
+        if (n_rows := file.metadata.num_rows) > MAX_IMPORTED_ROWS:
+            raise ValueError(f"{n_rows} rows, more than {MAX_IMPORTED_ROWS}")
+        refuse_bomb(path, MAX_IMPORTED_BYTES, columns)
+        return file.read(columns=columns, use_threads=False)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from upath import UPath
 
 from storage.atomic import write_atomically
+from storage.limits import MAX_POINTER_BYTES
 from storage.listing import names, remove, remove_tree
 from storage.manifests.parts import DamagedPartError, read_part, write_part
 from storage.manifests.pointers import Part
@@ -83,7 +84,10 @@ def remove_flush(flush: Flush) -> None:
 def _read(folder: UPath) -> Flush | None:
     path = folder / FLUSH_FILE
     try:
-        body: dict[str, Any] = json.loads(path.fs.cat_file(path.path))
+        content = path.fs.cat_file(path.path)
+        if len(content) > MAX_POINTER_BYTES:
+            raise ValueError(f"{len(content)} bytes, more than {MAX_POINTER_BYTES}")
+        body: dict[str, Any] = json.loads(content)
         items = tuple(DraftedItem(**entry) for entry in body["items"])
         return Flush(folder, items, {n: Part(**part) for n, part in body["parts"].items()})
     except FileNotFoundError:

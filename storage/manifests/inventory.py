@@ -3,6 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from upath import UPath
+
 from storage.atomic import TEMPORARY_PREFIX
 from storage.listing import StoredFile, files_below
 from storage.manifests.history import History
@@ -11,6 +13,9 @@ from storage.manifests.parts import PARTS_FOLDER
 
 PartitionKey = tuple[str, str]
 """Asset and partition, as their owner names them."""
+
+DraftKey = tuple[str, str, str]
+"""Folders of asset, partition and draft, one below the other."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Inventory:
         default_factory=lambda: defaultdict(dict)
     )
     parts: list[StoredFile] = field(default_factory=list)
-    drafts: defaultdict[tuple[str, str, str], list[StoredFile]] = field(
+    drafts: defaultdict[DraftKey, list[StoredFile]] = field(
         default_factory=lambda: defaultdict(list)
     )
     temporary_files: list[StoredFile] = field(default_factory=list)
@@ -47,3 +52,9 @@ def take_inventory(manifests: History) -> Inventory:
             case [asset, partition, folder, draft, *_] if folder == DRAFTS_FOLDER:
                 inventory.drafts[asset, partition, draft].append(file)
     return inventory
+
+
+def draft_folder(manifests: History, key: DraftKey) -> UPath:
+    """Folder of a draft, as the inventory names it."""
+    asset, partition, draft = key
+    return manifests.folder / asset / partition / DRAFTS_FOLDER / draft

@@ -117,13 +117,16 @@ class Manifests(History):
         tables: Mapping[str, Rows],
         *,
         partition: str = UNPARTITIONED,
+        base: int | None = None,
         **origin: Unpack[Origin],
     ) -> ManifestVersion:
         """Add rows to the latest version of a partition; tables not named stay as they are.
 
-        Other writers may append at the same time: all rows are kept.
+        Other writers may append at the same time: all rows are kept. With ``base``, as in `commit`,
+        the rows are added to that version or not at all.
 
         Raises:
+            CommitConflictError: if ``base`` is no longer the latest version.
             ValueError: as in `commit`, also if a key is among the rows already there.
             DamagedPartError: if the rows already there cannot be read.
         """
@@ -132,6 +135,8 @@ class Manifests(History):
         added = {name: written(folder, table) for name, table in checked.items()}
         for _ in _tries(f"{asset}/{partition}"):
             head = self.latest(asset, partition)
+            if base not in (None, head.version if head else 0):
+                raise CommitConflictError(conflict(asset, partition, base, head))
             content = dict(added)
             if head is not None:
                 joined = {n: self._joined(head, n, checked[n], added[n]) for n in checked}

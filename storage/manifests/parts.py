@@ -12,6 +12,7 @@ from storage.atomic import write_atomically
 from storage.limits import MAX_TABLE_BYTES
 from storage.manifests.columns import key_columns
 from storage.manifests.pointers import Part
+from storage.manifests.unpacking import BombError, open_parquet, refuse_bomb
 
 ROW_GROUP_ROWS = 8192
 PARTS_FOLDER = "parts"
@@ -44,28 +45,15 @@ def read_part(folder: UPath, part: Part, *, cure: str) -> pa.Table:
     path = folder / part.path
     content = _checked_content(path, part, cure)
     try:
-        # Without threads: pyarrow 26 at times aborts the process at its end when its reader threads
-        # were started, with the rows read and right but the exit code of a crash.
-        file = pq.ParquetFile(pa.BufferReader(content), pre_buffer=False)
-        _refuse_bomb(path, file.metadata, part, cure)
+        file = open_parquet(content)
+        if (n_rows := file.metadata.num_rows) != part.rows:
+            raise DamagedPartError(f"{path}: need {part.rows} rows, got {n_rows}; {cure}")
+        refuse_bomb(content, MAX_TABLE_BYTES)
         return file.read(use_threads=False)
+    except BombError as error:
+        raise DamagedPartError(f"{path}: {error}; {cure}") from error
     except pa.ArrowException as error:
         raise DamagedPartError(f"{path}: not readable as Parquet ({error}); {cure}") from error
-
-
-def unpacked_bytes(metadata: pq.FileMetaData) -> int:
-    """Bytes that a Parquet file declares for all its columns, without compression."""
-    groups = range(metadata.num_row_groups)
-    return sum(metadata.row_group(number).total_byte_size for number in groups)
-
-
-def _refuse_bomb(path: UPath, metadata: pq.FileMetaData, part: Part, cure: str) -> None:
-    """Judge a part by what it declares, before any of it is unpacked."""
-    if metadata.num_rows != part.rows:
-        raise DamagedPartError(f"{path}: need {part.rows} rows, got {metadata.num_rows}; {cure}")
-    if (n_bytes := unpacked_bytes(metadata)) > MAX_TABLE_BYTES:
-        fact = f"need at most {MAX_TABLE_BYTES} bytes of rows, the part declares {n_bytes}"
-        raise DamagedPartError(f"{path}: {fact}; {cure}")
 
 
 def _checked_content(path: UPath, part: Part, cure: str) -> bytes:

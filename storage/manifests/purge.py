@@ -16,10 +16,9 @@ from upath import UPath
 from storage.atomic import write_atomically
 from storage.blobs import BlobStore, MissingBlobError
 from storage.inner_paths import is_inner
-from storage.listing import names, remove, stored_file
+from storage.listing import names, remove, remove_tree, stored_file
 from storage.manifests.history import History, NoVersionError
-from storage.manifests.inventory import take_inventory
-from storage.manifests.layout import DRAFTS_FOLDER
+from storage.manifests.inventory import DraftKey, draft_folder, take_inventory
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.references import blobs_of_drafts, blobs_of_versions
 
@@ -37,6 +36,7 @@ class PurgeReport:
 
     versions: int = 0
     parts: int = 0
+    drafts: int = 0
     blobs: int = 0
     freed_bytes: int = 0
     shared_blobs: int = 0
@@ -45,6 +45,7 @@ class PurgeReport:
         return PurgeReport(
             versions=self.versions + other.versions,
             parts=self.parts + other.parts,
+            drafts=self.drafts + other.drafts,
             blobs=self.blobs + other.blobs,
             freed_bytes=self.freed_bytes + other.freed_bytes,
             shared_blobs=self.shared_blobs + other.shared_blobs,
@@ -57,6 +58,7 @@ class _Plan:
 
     pointers: tuple[tuple[str, str, int, str], ...]
     parts: tuple[tuple[str, str, str], ...]
+    drafts: tuple[DraftKey, ...]
     blobs: tuple[str, ...]
 
 
@@ -66,8 +68,9 @@ def purge(
     *,
     versions: Sequence[ManifestVersion],
     suspects: Collection[str],
+    drafts: Collection[DraftKey] = (),
 ) -> PurgeReport:
-    """Remove versions, their parts, and those of the ``suspects`` (blobs) that nothing else names.
+    """Remove versions, their parts, drafts, and the ``suspects`` (blobs) that nothing else names.
 
     Purges that were not finished are finished first. Doing it twice changes nothing more.
 
@@ -76,7 +79,7 @@ def purge(
             next purge, after that was put right.
     """
     done = finish_purges(manifests, blobs)
-    if not versions and not suspects:
+    if not versions and not suspects and not drafts:
         return done
     plan = _Plan(
         pointers=tuple(
@@ -88,6 +91,7 @@ def purge(
             for table in one.tables.values()
             for part in table.parts
         ),
+        drafts=tuple(sorted(drafts)),
         blobs=tuple(sorted(suspects)),
     )
     content = json.dumps(plan.__dict__, sort_keys=True).encode()
@@ -117,6 +121,7 @@ def _finish(manifests: History, blobs: BlobStore, paper: UPath) -> PurgeReport:
         if _is_it(manifests, asset, key, number, fingerprint)
     ]
     n_versions, n_bytes = _remove(paths)
+    n_drafts, draft_bytes = _remove_drafts(manifests, plan.drafts)
     kept = [
         manifests.version(asset, number, key)
         for asset in manifests.assets()
@@ -138,8 +143,9 @@ def _finish(manifests: History, blobs: BlobStore, paper: UPath) -> PurgeReport:
     return PurgeReport(
         versions=n_versions,
         parts=n_parts,
+        drafts=n_drafts,
         blobs=n_blobs,
-        freed_bytes=n_bytes + part_bytes + blob_bytes,
+        freed_bytes=n_bytes + draft_bytes + part_bytes + blob_bytes,
         shared_blobs=len(set(plan.blobs) & needed),
     )
 
@@ -159,6 +165,7 @@ def _read(paper: UPath) -> _Plan:
         plan = _Plan(
             pointers=tuple((a, b, int(n), digest) for a, b, n, digest in found["pointers"]),
             parts=tuple((asset, key, path) for asset, key, path in found["parts"]),
+            drafts=tuple((asset, key, draft) for asset, key, draft in found.get("drafts", ())),
             blobs=tuple(found["blobs"]),
         )
         if not all(is_inner(path) for _, _, path in plan.parts):
@@ -172,10 +179,16 @@ def _read(paper: UPath) -> _Plan:
 
 
 def _drafts(manifests: History) -> list[UPath]:
-    return [
-        manifests.folder / asset / partition / DRAFTS_FOLDER / draft
-        for asset, partition, draft in take_inventory(manifests).drafts
-    ]
+    return [draft_folder(manifests, key) for key in take_inventory(manifests).drafts]
+
+
+def _remove_drafts(manifests: History, keys: Iterable[DraftKey]) -> tuple[int, int]:
+    """How many drafts were there and are gone now, and their bytes."""
+    there, wanted = take_inventory(manifests).drafts, set(keys)
+    going = {key: files for key, files in there.items() if key in wanted}
+    for key in going:
+        remove_tree(draft_folder(manifests, key))
+    return len(going), sum(file.size for files in going.values() for file in files)
 
 
 def _paths(blobs: BlobStore, names: Iterable[str]) -> list[UPath]:

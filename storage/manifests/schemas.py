@@ -17,6 +17,7 @@ from storage.benchmark_records import (
     ScoreCurve,
     ShownImage,
 )
+from storage.experiment_records import ExperimentClaim, ExperimentResult, ExperimentTrial
 from storage.inner_paths import WAY_OUT
 from storage.manifests.columns import arrow_schema, key_columns, path_columns, record_name
 from storage.records import (
@@ -28,7 +29,7 @@ from storage.records import (
     Quarantined,
     SourceObject,
 )
-from storage.review_records import Retraction, Review
+from storage.review_records import LearnedSources, Retraction, Review
 from storage.scene_records import (
     ExecutionProfile,
     KnownScoreCount,
@@ -67,11 +68,15 @@ TABLES: Mapping[str, type] = MappingProxyType(
         "closed_set_checkpoints": ClosedSetCheckpoint,
         "closed_set_steps": ClosedSetStep,
         "execution_profiles": ExecutionProfile,
+        "experiment_claims": ExperimentClaim,
+        "experiment_results": ExperimentResult,
+        "experiment_trials": ExperimentTrial,
         "findings": Finding,
         "frames": Frame,
         "generated_frames": GeneratedFrame,
         "known_scores": KnownScoreCount,
         "labelled_scenes": LabelledScene,
+        "learned_sources": LearnedSources,
         "measured_images": MeasuredImage,
         "object_attempts": ObjectAttempt,
         "ood_objects": OodObject,

@@ -15,8 +15,7 @@ from storage.atomic import TEMPORARY_PREFIX
 from storage.blobs import BlobStore, is_blob
 from storage.listing import StoredFile, files_below, remove, remove_tree
 from storage.manifests.history import History
-from storage.manifests.inventory import Inventory, take_inventory
-from storage.manifests.layout import DRAFTS_FOLDER
+from storage.manifests.inventory import Inventory, draft_folder, take_inventory
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.references import blobs_of_drafts, blobs_of_versions, missing_blobs
 
@@ -154,8 +153,8 @@ def _parted_drafts(
     """Drafts that go, with their files, and drafts that stay."""
     stale: dict[UPath, list[StoredFile]] = {}
     active: list[UPath] = []
-    for (asset, partition, draft), files in inventory.drafts.items():
-        folder = manifests.folder / asset / partition / DRAFTS_FOLDER / draft
+    for key, files in inventory.drafts.items():
+        folder = draft_folder(manifests, key)
         if all(file.modified_s <= limit_s for file in files):
             stale[folder] = files
         else:

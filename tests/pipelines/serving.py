@@ -1,5 +1,6 @@
 """Fixtures: `multishift ui` on what the demo made, and a browser, as a person has them."""
 
+import http
 import os
 import signal
 import socket
@@ -51,12 +52,36 @@ def serve(demo, command, path):
         server.wait(timeout=60)
 
 
+@contextmanager
+def serve_gallery(demo):
+    """Address of `multishift gallery` as it prints it, with the key that lets a browser in."""
+    server = subprocess.Popen(
+        [demo.command, "gallery", "--port", "0"],
+        env=demo.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        printed = next((line for line in server.stderr if line.startswith("http://")), None)
+        assert printed, "the gallery printed no address"
+        wait_until_it_answers(printed.strip())
+        yield printed.strip()
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=60)
+
+
 def wait_until_it_answers(url):
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
+        except urllib.error.HTTPError as refusal:
+            if refusal.code == http.HTTPStatus.FORBIDDEN:  # we have no cookie, and it is there
+                return
+            time.sleep(0.5)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.5)
     raise TimeoutError(f"{url} did not answer within {START_S} s")

@@ -4,10 +4,12 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
+from assets.retracting.retractions import read_retractions, record_retraction
 from assets.reviewing.reviews import in_force, read_reviews
 from pipelines.cli import app
 from pipelines.settings import read_settings
 from storage.store import open_store
+from tests.assets.segmenters.conftest import NAME
 from tests.assets.tracing.conftest import traced_home, traced_world
 from tests.assets.tracing.traced_world import FRAMES, SAMPLE
 
@@ -105,6 +107,38 @@ def test_a_source_is_looked_at_retracted_and_purged(run, store):
     assert f"{FRAME} by ada: the owner asked learned from it, cannot forget" in output
     code, output = run("lineage", SAMPLE)
     assert f"{FRAME}, which it was made from, is retracted: the owner asked" in output
+
+
+def test_a_misspelled_source_is_refused_and_nothing_is_recorded(run, store):
+    wrong = f"{FRAME[:-1]}8"
+    code, output = run("retract", wrong, "--reason", "the owner asked", "--reviewer", "ada")
+    assert code == 1
+    assert f"did you mean {FRAME}" in output
+    assert store.manifests.latest("retractions") is None
+    words = ("--reason", "the owner asked", "--reviewer", "ada", "--even-unknown")
+    code, output = run("retract", wrong, *words)
+    assert code == 0, output
+    assert store.manifests.latest("retractions") is not None
+    code, output = run("retract", wrong, "--purge", "--yes")
+    assert code == 0, output
+
+
+def test_a_purge_says_what_dagster_still_shows_and_adds_new_checkpoints(run, store):
+    record_retraction(FRAME, store, reason="the owner asked", by="ada")
+    old = store.manifests.wanted("training_set", NAME)
+    content = {name: store.manifests.rows(old, name) for name in old.tables}
+    store.manifests.commit(
+        "training_set", {**content, "training_pairs": []}, partition=NAME, parents=old.parents
+    )
+    code, output = run("retract", FRAME, "--purge", "--yes")
+    assert code == 1
+    assert "to be removed: 1 versions, 0 drafts" in output
+    assert f"dagster run delete {old.run_id}" in output
+    assert "materialize again: labelled_scenes" in output
+    (row,) = read_retractions(store)
+    assert len(row.checkpoints) == 1
+    code, output = run("retract", FRAME)
+    assert "cannot forget: used it, as was noted before" in output
 
 
 def test_what_is_no_source_is_one_line(run):

@@ -10,7 +10,7 @@ import pytest
 from assets.partitions import ScenePartition, rounds
 from assets.reviewing.reviews import in_force, read_reviews
 from storage.store import open_store
-from tests.pipelines.serving import picture_of, serve
+from tests.pipelines.serving import picture_of, serve_gallery
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(280)]
 
@@ -97,8 +97,9 @@ def until(look, wanted, seconds=30.0):
 
 
 def test_a_sample_is_vetoed_in_the_gallery(page, demo, tmp_path):
-    with serve(demo, "gallery", "/") as gallery:
+    with serve_gallery(demo) as gallery:
         page.goto(gallery)
+        assert "key" not in page.url
         card = page.locator(".card:has(.review)").first
         card.locator("input").fill("it floats")
         card.locator("[data-decide=vetoed]").click()

@@ -18,9 +18,12 @@ from storage.export.scene_table import PARQUET, read_stated_facts
 from storage.images import read_label
 from storage.inner_paths import is_inner
 from storage.manifests.drafts import open_draft
+from storage.manifests.flushes import flushes_of
 from storage.manifests.manifest import DamagedPartError, DamagedPointerError
+from storage.manifests.parts import read_part, write_part
 from storage.manifests.pointers import decode_pointer, encode_pointer
 from storage.manifests.schemas import SchemaError, arrow_schema, to_records, to_table
+from storage.manifests.unpacking import BombError, refuse_bomb
 from storage.png import png_bytes
 from storage.records import Frame, Quarantined
 from storage.rle import decode_mask
@@ -210,8 +213,53 @@ def test_a_mask_of_too_many_pixels_is_not_decoded():
 def test_a_part_is_judged_by_what_it_declares(store, monkeypatch):
     store.manifests.commit("scenes", {"quarantine": [row(str(n)) for n in range(1000)]})
     monkeypatch.setattr("storage.manifests.parts.MAX_TABLE_BYTES", 1000)
-    with pytest.raises(DamagedPartError, match=r"need at most 1000 bytes .* declares \d{4,}"):
+    with pytest.raises(DamagedPartError, match=r"need at most 1000 bytes of rows, got \d{4,}"):
         store.manifests.read("scenes", "quarantine")
+
+
+def long_text_of_every_row(n_rows):
+    """A text of 1 MiB, once in a dictionary and named by every row; all declared sizes are true."""
+    once = pa.DictionaryArray.from_arrays(pa.array([0] * n_rows, pa.int32()), ["x" * 2**20])
+    return once, pa.ListArray.from_arrays(pa.array(range(n_rows + 1), pa.int32()), once)
+
+
+def test_a_part_is_judged_by_what_its_rows_take(store):
+    rows = [row(f"{number:05d}") for number in range(10_000)]
+    version = store.manifests.commit("scenes", {"quarantine": rows})
+    folder = store.manifests.partition_folder("scenes")
+    table = store.manifests.read("scenes", "quarantine")
+    text, _ = long_text_of_every_row(10_000)
+    place = table.schema.names.index("reason")
+    part = write_part(folder, table.set_column(place, "reason", text))
+    assert part.size < 300_000
+    with pytest.raises(
+        DamagedPartError, match=r"need at most 8589934592 bytes of rows, got \d+ or"
+    ):
+        read_part(folder, part, cure="mend it")
+    assert read_part(folder, version.tables["quarantine"].parts[0], cure="").num_rows == 10_000
+
+
+def test_texts_that_are_many_and_not_repeated_are_counted_as_they_are():
+    texts = [f"{number:0200d}" for number in range(20_000)]
+    stream = io.BytesIO()
+    table = pa.table(
+        {"one": texts, "some": [[text, "y"] for text in texts], "none": [None] * 20_000}
+    )
+    pq.write_table(table, stream, compression="zstd", row_group_size=8192)
+    refuse_bomb(stream.getvalue(), 2 * table.nbytes)
+    with pytest.raises(BombError, match="or more"):
+        refuse_bomb(stream.getvalue(), table.nbytes // 2)
+
+
+@pytest.mark.parametrize("column", ["prompt", "licenses"])
+def test_an_imported_table_is_judged_by_what_its_rows_take(tmp_path, column):
+    text, texts = long_text_of_every_row(2000)
+    columns = {"name": [f"{number:04d}" for number in range(2000)], column: text}
+    columns["licenses"] = texts if column == "licenses" else [["MIT"]] * 2000
+    pq.write_table(pa.table(columns), tmp_path / PARQUET, store_schema=False, compression="zstd")
+    assert (tmp_path / PARQUET).stat().st_size < 50_000
+    with pytest.raises(ValueError, match=r"need at most 1073741824 bytes of rows, got \d+ or more"):
+        read_stated_facts(tmp_path)
 
 
 def test_an_imported_table_is_judged_by_what_it_declares(tmp_path):
@@ -220,6 +268,22 @@ def test_an_imported_table_is_judged_by_what_it_declares(tmp_path):
     assert (tmp_path / PARQUET).stat().st_size < 50_000
     with pytest.raises(ValueError, match="10000001 rows"):
         read_stated_facts(tmp_path)
+
+
+def test_a_column_that_no_record_has_is_not_unpacked(tmp_path):
+    pq.write_table(pa.table({"name": [{"a": {"b": "c"}}]}), tmp_path / PARQUET)
+    with pytest.raises(
+        ValueError, match=r"column 'name': need values or lists of them, got struct"
+    ):
+        read_stated_facts(tmp_path)
+
+
+def test_a_list_of_a_draft_that_fills_the_memory_is_not_parsed(store, monkeypatch):
+    with open_draft(store.manifests, "scenes", recipe="r") as draft:
+        draft.add("a", {"quarantine": [row("a")]})
+    monkeypatch.setattr("storage.manifests.flushes.MAX_POINTER_BYTES", 10)
+    with pytest.raises(DamagedPartError, match=r"bytes, more than 10.*run again"):
+        flushes_of(draft.folder)
 
 
 def row(item):

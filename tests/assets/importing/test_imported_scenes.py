@@ -10,6 +10,7 @@ from PIL import Image
 from assets.importing import scenes
 from assets.importing.checks import QUESTIONS, answer_all
 from assets.importing.sets import register_set
+from assets.retracting.retractions import record_retraction
 from storage.datasets.cityscapes import write_cityscapes_frame
 from storage.export.license_terms import PassingOn, used_sources
 from storage.png import png_bytes
@@ -222,3 +223,18 @@ def test_the_ui_shows_counts_and_a_sheet(run, store):
 def test_names_that_cannot_be_a_partition(name):
     with dg.DagsterInstance.ephemeral() as instance, pytest.raises(ValueError, match="--name"):
         register_set(instance, name)
+
+
+def test_the_next_import_leaves_out_what_is_retracted_and_nothing_else(run, bring, store):
+    assert run().success
+    before = rows_of(store)
+    record_retraction(f"cityscapes/{FRAMES[0]}", store, reason="withdrawn", by="ada")
+    assert run().success
+    (row,) = rows_of(store)
+    assert replace(row, generator="") == replace(before[2], generator="")
+    version = store.manifests.wanted(ASSET, "published")
+    assert version.provenance["retracted"].count(FRAMES[0]) == 2
+    assert bring(max_bad_frac=0.05) == version
+    record_retraction(f"cityscapes/{FRAMES[2]}", store, reason="withdrawn", by="ada")
+    with pytest.raises(ValueError, match="got 3 of retracted frames; retract imported/published"):
+        bring()

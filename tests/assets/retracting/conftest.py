@@ -29,7 +29,7 @@ def rerun(store, traced_home):
 
     def rerun(*, labels=True):
         bank = _redo_bank(store)
-        kept = _redo_requests(store, bank)
+        kept = redo_requests(store, bank)
         _redo_drawn(store, kept)
         partition = ScenePartition(round=ROUND, city=CITY)
         order = plan_filter(partition, FilterConfig(min_acceptance=0.0), store)
@@ -52,7 +52,7 @@ def _redo_bank(store):
     return store.manifests.commit("ood_objects", {**content, "ood_objects": objects})
 
 
-def _redo_requests(store, bank):
+def redo_requests(store, bank):
     retracted = read_retracted(store)
     rows = store.manifests.read_records(
         "scene_requests", "scene_requests", SceneRequest, partition=PARTITION

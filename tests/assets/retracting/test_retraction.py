@@ -4,19 +4,28 @@ from dataclasses import replace
 
 import pytest
 
+from assets.lineage import parents_of
 from assets.retracting.derived import find_derived
+from assets.retracting.known import refuse_unknown
+from assets.retracting.memory import read_memory, remember_learned
 from assets.retracting.retractions import (
     data_version_of_retractions,
+    read_retracted,
     read_retractions,
     record_retraction,
 )
 from assets.tracing.reading import Reader
 from storage.manifests import purge as purging
+from storage.manifests.drafts import open_draft
+from storage.manifests.inventory import take_inventory
 from storage.manifests.purge import finish_purges, purge
+from storage.manifests.schemas import to_records
 from storage.manifests.vacuum import missing_blobs
-from storage.scene_records import LabelledScene
+from storage.records import OodObject
+from storage.scene_records import LabelledScene, SceneAttempt, SceneRequest
 from storage.training_records import TrainingPair
 from tests.assets.labelling.drawn_world import PARTITION
+from tests.assets.retracting.conftest import redo_requests
 from tests.assets.segmenters.conftest import NAME
 from tests.assets.tracing.traced_world import FRAMES
 
@@ -25,19 +34,29 @@ FRAME = f"cityscapes/{FRAMES[0]}"
 
 def retract(store, source=FRAME):
     derived = find_derived(source, Reader(store))
-    checkpoints = [one.checkpoint.row.checkpoint_sha256 for one in derived.learned]
-    record_retraction(source, store, reason="withdrawn", by="ada", checkpoints=checkpoints)
+    record_retraction(
+        source,
+        store,
+        reason="withdrawn",
+        by="ada",
+        checkpoints=derived.checkpoints,
+        doubles=derived.doubles,
+    )
     return derived
 
 
 def purge_all(store, source=FRAME):
-    derived = find_derived(source, Reader(store))
+    reader = Reader(store)
+    derived = find_derived(source, reader)
     going = derived.removable
+    versions = [holding.version for holding in going]
+    remember_learned(versions, reader)
     return purge(
         store.manifests,
         store.blobs,
-        versions=[holding.version for holding in going],
-        suspects={name for holding in going for name in holding.blobs},
+        versions=versions,
+        suspects={name for one in (*going, *derived.drafts) for name in one.blobs},
+        drafts=[draft.key for draft in derived.drafts],
     )
 
 
@@ -214,3 +233,187 @@ def test_a_retracted_set_goes_as_a_whole(store):
     assert purge_all(store, "imported/other").versions == 1
     assert store.manifests.partitions("imported_scenes") == []
     assert store.blobs.exists(row.image_sha256)  # the labelled scene still has it
+
+
+def test_a_checkpoint_of_later_is_added_and_the_first_reason_stays(store):
+    record_retraction(FRAME, store, reason="withdrawn", by="ada")
+    version = data_version_of_retractions(read_retractions(store))
+    derived = retract(store)
+    assert derived.checkpoints
+    (row,) = read_retractions(store)
+    assert (row.reason, row.checkpoints) == ("withdrawn", derived.checkpoints)
+    assert data_version_of_retractions(read_retractions(store)) == version
+    number = store.manifests.latest_number("retractions")
+    retract(store)
+    assert store.manifests.latest_number("retractions") == number
+
+
+def drop(store, asset, partition="all"):
+    """Remove all versions that are not the latest, as vacuum does."""
+    for number in store.manifests.version_numbers(asset, partition)[:-1]:
+        store.manifests.pointer_path(asset, partition, number).unlink()
+
+
+@pytest.mark.parametrize("asset", ["ood_objects", "training_set"])
+def test_what_is_gone_is_unknown_and_not_nothing(store, rerun, asset):
+    record_retraction("ade20k/0" if asset == "ood_objects" else FRAME, store, reason="-", by="ada")
+    rerun(labels=asset == "training_set")
+    drop(store, asset, NAME if asset == "training_set" else "all")
+    derived = find_derived("coco/other", Reader(store))
+    assert derived.learned == ()
+    assert [one.lost for one in derived.unknown] == [(asset,)]
+
+
+def test_after_a_purge_it_is_still_known_who_learned_what(store, rerun):
+    source, frame = "ade20k/0", f"cityscapes/{FRAMES[1]}"
+    checkpoints = retract(store, source).checkpoints
+    assert checkpoints
+    rerun(labels=False)
+    drop(store, "labelled_scenes", PARTITION)
+    rows = labels(store)
+    store.manifests.commit(
+        "labelled_scenes", {"labelled_scenes": [], "quarantine": []}, partition=PARTITION
+    )
+    store.manifests.commit("training_set", {"training_pairs": [], "quarantine": []}, partition=NAME)
+    assert rows
+    assert purge_all(store, source).versions
+    assert {asset for _, asset in read_memory(store)} == {"training_set", "ood_objects"}
+    for other, is_used in (
+        (source, True),
+        ("ade20k/1", True),
+        (frame, True),
+        (f"cityscapes/{FRAMES[2]}", False),
+        ("coco/1", False),
+    ):
+        derived = find_derived(other, Reader(store))
+        assert derived.checkpoints == (checkpoints if is_used else ()), other
+        assert derived.unknown == ()
+    assert purge_all(store, source).versions == 0
+
+
+def with_look(store, names):
+    """A bank whose objects of these names look the same."""
+    (row, *_) = store.manifests.read_records("ood_objects", "ood_objects", OodObject)
+    look = "a" * 35
+    rows = [
+        replace(row, object_id=name, dataset=name.split("/")[0], appearance_hash=look)
+        for name in names
+    ]
+    rows = [rows[0], *(replace(r, verdict="rejected", reason="duplicate") for r in rows[1:])]
+    return store.manifests.commit("ood_objects", {"ood_objects": rows})
+
+
+def test_what_shows_the_same_under_another_name_is_found_and_left_out(store, rerun):
+    with_look(store, ["ade20k/train/0", "coco/train/9/1"])
+    derived = retract(store, "coco/9")
+    assert derived.doubles == ("ade20k/0",)
+    assert derived.names("ood_objects") == ("ade20k/train/0", "coco/train/9/1")
+    assert len(derived.names("training_set")) == len(pairs(store)) > 0
+    assert derived.checkpoints
+    assert read_retracted(store).has_object("ade20k/train/0")
+    with pytest.raises(ValueError, match="need scenes"):
+        rerun()
+    assert labels(store) == []
+
+
+def test_a_frame_is_found_where_its_requests_are_gone(store):
+    retract(store)
+    store.manifests.commit(
+        "scene_requests", {"scene_requests": [], "quarantine": []}, partition=PARTITION
+    )
+    drop(store, "scene_requests", PARTITION)
+    derived = find_derived(FRAME, Reader(store))
+    held = {holding.version.asset for holding in derived.current}
+    assert held == {"training_set", "labelled_scenes", "filtered_scenes", "synthetic_scenes"}
+    assert derived.damage == ()
+    told = "\n".join(find_derived("ade20k/0", Reader(store)).damage)
+    for asset in ("synthetic_scenes", "filtered_scenes"):
+        assert f"{asset} {PARTITION}, version 1: nobody knows which objects it shows" in told
+
+
+@pytest.mark.parametrize("source", [FRAME, "ade20k/0"])
+def test_drafts_of_killed_runs_go_with_their_pictures(store, source):
+    (row, *_) = labels(store)
+    assert row.frame_id == FRAMES[0]
+    name = store.blobs.put(b"only the draft names it", ".png")
+    drafted = replace(row, image_sha256=name)
+    with open_draft(store.manifests, "labelled_scenes", partition=PARTITION, recipe="x") as draft:
+        draft.add("item", {"labelled_scenes": [drafted]})
+    other = replace(drafted, frame_id=FRAMES[1], object_ids=())
+    with open_draft(store.manifests, "labelled_scenes", partition=PARTITION, recipe="y") as draft:
+        draft.add("item", {"labelled_scenes": [replace(other, image_sha256="0" * 64)]})
+    attempts = store.manifests.read("synthetic_scenes", "scene_attempts", partition=PARTITION)
+    found = to_records(attempts, SceneAttempt)[:1]
+    with open_draft(store.manifests, "synthetic_scenes", partition=PARTITION, recipe="z") as draft:
+        draft.add("item", {"scene_attempts": found})
+    retract(store, source)
+    derived = find_derived(source, Reader(store))
+    assert [one.asset for one in derived.drafts] == ["labelled_scenes", "synthetic_scenes"]
+    report = purge_all(store, source)
+    assert (report.versions, report.drafts, report.blobs) == (0, 2, 1)
+    assert not store.blobs.exists(name)
+    assert len(take_inventory(store.manifests).drafts) == 1
+
+
+def test_a_retracted_frame_of_an_imported_set_goes_once_it_is_imported_again(store, rerun):
+    row = replace(_as_imported(labels(store)[0]), frame_id=FRAMES[0])
+    row = replace(row, image_sha256=store.blobs.put(b"a picture of the set", ".png"))
+    content = {"labelled_scenes": [row], "quarantine": []}
+    store.manifests.commit("imported_scenes", content, partition="other")
+    derived = retract(store)
+    assert ("imported_scenes", "other") in {
+        (h.version.asset, h.version.partition) for h in derived.current
+    }
+    rerun()
+    store.manifests.commit("imported_scenes", {**content, "labelled_scenes": []}, partition="other")
+    assert find_derived(FRAME, Reader(store)).current == ()
+    purge_all(store)
+    assert not store.blobs.exists(row.image_sha256)
+
+
+@pytest.mark.parametrize(
+    ("source", "near"),
+    [
+        (f"cityscapes/{FRAMES[0][:-1]}8", f"did you mean cityscapes/{FRAMES[0]}"),
+        ("ade20k/00", "did you mean ade20k/0"),
+        ("coco/0", "got none of its 0; A retraction cannot be taken back"),
+        ("imported/other", "--even-unknown records it"),
+    ],
+)
+def test_a_name_that_nothing_knows_is_refused(store, source, near):
+    with pytest.raises(ValueError, match=near):
+        refuse_unknown(source, Reader(store))
+    refuse_unknown(FRAME, Reader(store))
+    refuse_unknown("ade20k/1", Reader(store))
+
+
+def test_requests_stay_until_nothing_current_was_drawn_from_them(store, rerun):
+    """An object that only an attempt shows which was never drawn."""
+    former = store.manifests.wanted("scene_requests", PARTITION)
+    content = {name: store.manifests.rows(former, name) for name in former.tables}
+    (row, *_) = to_records(content["scene_requests"], SceneRequest)
+    undrawn = replace(row, attempt=7, object_ids=("ade20k/train/7",))
+    rows = [*to_records(content["scene_requests"], SceneRequest), undrawn]
+    asked = store.manifests.commit(
+        "scene_requests", {**content, "scene_requests": rows}, partition=PARTITION
+    )
+    drawn = store.manifests.wanted("synthetic_scenes", PARTITION)
+    tables = {name: store.manifests.rows(drawn, name) for name in drawn.tables}
+    store.manifests.commit(
+        "synthetic_scenes",
+        tables,
+        partition=PARTITION,
+        provenance=drawn.provenance,
+        parents={**drawn.parents, **parents_of(asked)},
+    )
+    record_retraction("ade20k/7", store, reason="withdrawn", by="ada")
+    redo_requests(store, store.manifests.wanted("ood_objects"))
+    held = [h.version.asset for h in find_derived("ade20k/7", Reader(store)).current]
+    assert held == ["filtered_scenes", "synthetic_scenes"]
+    assert purge_all(store, "ade20k/7").versions == 0
+    rerun()
+    derived = find_derived("ade20k/7", Reader(store))
+    assert derived.current == ()
+    assert purge_all(store, "ade20k/7").versions == 2
+    again = find_derived("ade20k/7", Reader(store))
+    assert (again.holdings, again.damage) == ((), ())

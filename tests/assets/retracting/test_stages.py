@@ -1,6 +1,8 @@
 """Each stage leaves out what is retracted when it is materialized next; nothing else changes."""
 
+import shutil
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -9,12 +11,13 @@ from assets.object_bank.bank import build_bank
 from assets.object_bank.config import OodObjectsConfig
 from assets.object_bank.order import plan_bank
 from assets.partitions import ScenePartition
-from assets.retracting.leaving_out import is_emptied
-from assets.retracting.retractions import record_retraction
+from assets.retracting.leaving_out import is_emptied, keeps_place, leave_out_objects
+from assets.retracting.retractions import read_retracted, record_retraction
 from assets.retracting.sources import Retracted
 from assets.scenes.config import SceneRequestsConfig
 from assets.scenes.order import plan_scenes
 from assets.scenes.requests import commit_requests
+from models.object_bank import find_doubles
 from storage.manifests.references import blobs_of_versions
 from storage.records import ClassCount, OodObject
 from storage.scene_records import SceneRequest
@@ -43,7 +46,11 @@ def bank(tmp_path, request):
     return resources, resources["store"].open()
 
 
-@pytest.mark.parametrize("source", [IMAGE, f"{IMAGE}/1", "coco/000000000001"])
+AGAIN = "ade20k_challenge/ADE_train_00000001/20_1"
+"""The chair of the image in its other form, which the bank rejects as a double."""
+
+
+@pytest.mark.parametrize("source", [IMAGE, f"{IMAGE}/1", AGAIN, "coco/000000000001"])
 def test_the_bank_is_the_same_whether_cut_again_or_not(bank, source, monkeypatch):
     resources, store = bank
     first = build(resources, store)
@@ -56,7 +63,8 @@ def test_the_bank_is_the_same_whether_cut_again_or_not(bank, source, monkeypatch
     retracted = Retracted(frozenset({source}))
     named = {name for name in before if retracted.has_object(name)}
     crops = {before[name].crop_sha256 for name in named} - {None}
-    gone = named | {name for name, row in before.items() if row.crop_sha256 in crops}
+    gone = named | find_doubles(before.values(), named)
+    assert {name for name, row in before.items() if row.crop_sha256 in crops} <= gone
     assert named
     assert set(after) == set(before)
     for name, row in after.items():
@@ -73,6 +81,37 @@ def test_the_bank_is_the_same_whether_cut_again_or_not(bank, source, monkeypatch
     for number in store.manifests.version_numbers("ood_objects"):
         store.manifests.pointer_path("ood_objects", "all", number).unlink()
     assert build(resources, store).fingerprint == second.fingerprint
+
+
+@pytest.mark.parametrize("is_known_before", [True, False])
+def test_deleting_the_retracted_file_moves_no_other_object(bank, is_known_before):
+    resources, store = bank
+    build(resources, store)
+    before = {row.object_id: row for row in bank_rows(store)}
+    for source in (IMAGE, "coco/000000000001"):
+        record_retraction(source, store, reason="withdrawn", by="ada")
+    if is_known_before:
+        build(resources, store)
+    wanted = [
+        row.object_id
+        for row in leave_out_objects(list(before.values()), read_retracted(store))
+        if keeps_place(row)
+    ]
+    root = Path(resources["data"].path)
+    for name in ("ADE_train_00000001", "000000000001"):
+        for path in root.rglob(f"{name}*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    version = build(resources, store)
+    after = {row.object_id: row for row in bank_rows(store)}
+    assert [name for name, row in after.items() if keeps_place(row)] == wanted
+    for name, row in after.items():
+        assert is_emptied(row) or row == before[name]
+    assert {name for name in before if "00000001/" in name} == set(filter(_is_gone(after), after))
+    assert build(resources, store) == version
+
+
+def _is_gone(rows):
+    return lambda name: is_emptied(rows[name])
 
 
 def test_requests_lose_the_attempts_of_a_source_and_keep_all_others(tmp_path):

@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from assets.reviewing.desk import Desk
 from assets.reviewing.reviews import in_force, read_reviews
-from assets.reviewing.server import HOST, review_app
+from assets.reviewing.server import HOST, Door, review_app
 from tests.browser import CHROMIUM, FLAGS, needs_chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -26,11 +26,12 @@ def address(store, data_root):
     listening.bind((HOST, 0))
     port = listening.getsockname()[1]
     desk = Desk(store=store, data_root=data_root, reviewer="ada")
-    app = review_app(desk, port=port, token=secrets.token_urlsafe())
+    door = Door(port=port, key=secrets.token_urlsafe())
+    app = review_app(desk, door, token=secrets.token_urlsafe())
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    yield f"http://{HOST}:{port}/"
+    yield door.address
     server.should_exit = True
     thread.join(timeout=20)
 
@@ -45,9 +46,11 @@ def page(address):
         page.on("console", lambda message: troubles.append(message.text))
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.goto(address)
+        assert "key" not in page.url
         yield page
         browser.close()
-    assert [words for words in troubles if "status of 4" not in words] == []
+    expected = ("status of 4", "status of 50", "ERR_FAILED")
+    assert [words for words in troubles if not any(one in words for one in expected)] == []
 
 
 def until(is_so, seconds=10):
@@ -99,3 +102,29 @@ def test_a_failure_is_told_and_nothing_looks_saved(page, store):
     card.locator(".said", has_text="not saved: need the texts").wait_for()
     assert card.locator("[data-decide=vetoed]").get_attribute("aria-pressed") == "false"
     assert read_reviews(store) == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"status": 500, "body": "Internal Server Error"}, "not saved: the server answered 500"),
+        ({"status": 507, "json": {"error": "disk is full"}}, "not saved: disk is full"),
+        (None, "not saved: the server does not answer"),
+    ],
+)
+def test_a_failure_in_the_enlarged_view_is_told_there(page, store, answer, told):
+    def failing(route):
+        route.abort() if answer is None else route.fulfill(**answer)
+
+    page.route("**/reviews", failing)
+    page.locator(".card:has(.review) .stage").first.click()
+    page.keyboard.press("v")
+    page.locator("#large-said.failed", has_text=told).wait_for()
+    page.keyboard.press("ArrowRight")
+    assert told not in page.inner_text("#large-said")
+    page.keyboard.press("ArrowLeft")
+    assert page.inner_text("#large-said") == told
+    page.unroute("**/reviews")
+    page.keyboard.press("v")
+    page.locator("#large-said:not(.failed)", has_text="vetoed by ada").wait_for()
+    assert [row.decision for row in read_reviews(store)] == ["vetoed"]

@@ -8,12 +8,12 @@ from assets.reviewing.pictures import decide_on
 from assets.reviewing.reviews import (
     Decision,
     counted,
-    data_version_of_reviews,
     in_force,
     read_reviews,
     record_reviews,
     reviews_of,
 )
+from assets.reviewing.standing import data_version_of_reviews, standing
 from assets.tracing.names import SampleName
 from assets.tracing.reading import Reader
 from tests.storage.export.scenes import commit, new_store, scene
@@ -28,8 +28,10 @@ def store(tmp_path):
     return new_store(tmp_path / "store")
 
 
-def decide(store, decision, *, image="a" * 64, reason="", reviewer="ada"):
-    one = Decision(name=NAME, image_sha256=image, decision=decision, reason=reason)
+def decide(store, decision, *, image="a" * 64, label="1" * 64, reason="", reviewer="ada"):
+    one = Decision(
+        name=NAME, image_sha256=image, label_sha256=label, decision=decision, reason=reason
+    )
     return record_reviews([one], store, reviewer=reviewer)
 
 
@@ -67,6 +69,38 @@ def test_the_data_version_says_what_holds_and_not_how_it_came_about(store):
     assert data_version_of_reviews(read_reviews(store)) != vetoed
     decide(store, "vetoed")
     assert data_version_of_reviews(read_reviews(store)) == vetoed
+
+
+A, B, LABEL, OTHER = "a" * 64, "b" * 64, "1" * 64, "2" * 64
+
+
+@pytest.mark.parametrize(
+    ("decided", "now", "decision", "fits"),
+    [
+        ([], (A, LABEL), None, None),
+        ([("accepted", A)], (A, LABEL), "accepted", True),
+        ([("accepted", A)], (A, OTHER), None, False),
+        ([("accepted", A)], (B, LABEL), None, False),
+        ([("vetoed", A)], (A, LABEL), "vetoed", True),
+        ([("vetoed", A)], (A, OTHER), "vetoed", False),
+        ([("vetoed", A)], (B, LABEL), "vetoed", False),
+        ([("vetoed", A), ("accepted", B)], (B, LABEL), "accepted", True),
+        ([("vetoed", A), ("accepted", B)], (A, LABEL), "vetoed", True),
+        ([("accepted", A), ("vetoed", B)], (A, LABEL), "accepted", True),
+        ([("accepted", A), ("vetoed", B)], (A, OTHER), "vetoed", False),
+    ],
+)
+def test_a_veto_stays_and_an_acceptance_is_of_what_was_seen(store, decided, now, decision, fits):
+    for what, image in decided:
+        decide(store, what, image=image)
+    held = standing(read_reviews(store)).on(NAME, *now)
+    assert (held and held.decision) == decision
+    assert (held and held.fits) == fits
+
+
+def test_an_acceptance_of_a_label_that_is_not_known_lapses(store):
+    decide(store, "accepted", label=None)
+    assert standing(read_reviews(store)).on(NAME, A, LABEL).decision is None
 
 
 def test_reviewers_at_the_same_time_lose_nothing(store):

@@ -4,6 +4,8 @@ import io
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -13,7 +15,8 @@ from starlette.testclient import TestClient
 from assets.partitions import ScenePartition
 from assets.reviewing.desk import Desk
 from assets.reviewing.reviews import in_force, read_reviews
-from assets.reviewing.server import MAX_BODY_BYTES, review_app
+from assets.reviewing.server import MAX_BODY_BYTES, Door, review_app
+from storage.png import png_bytes
 from storage.scene_records import LabelledScene
 from tests.assets.gallery.conftest import made
 from tests.assets.gallery.made_scenes import MadePartition, commit_made
@@ -21,13 +24,15 @@ from tests.assets.gallery.test_page import EVIL
 from tests.outline import Outline
 
 PORT, TOKEN = 3001, "t" * 43
+DOOR = Door(port=PORT, key="k" * 43)
 OURS = f"http://127.0.0.1:{PORT}"
 HEADERS = {"Origin": OURS, "X-Multishift-Token": TOKEN}
 
 
 @pytest.fixture
 def client(desk):
-    with TestClient(review_app(desk, port=PORT, token=TOKEN), base_url=OURS) as opened:
+    with TestClient(review_app(desk, DOOR, token=TOKEN), base_url=OURS) as opened:
+        opened.get(DOOR.address)
         yield opened
 
 
@@ -41,6 +46,7 @@ def asked(store):
         "frame_id": row.frame_id,
         "variant": row.variant,
         "image_sha256": row.image_sha256,
+        "label_sha256": row.label_sha256,
         "decision": "vetoed",
         "reason": "a chair in the sky",
     }
@@ -96,7 +102,8 @@ def test_a_decision_is_committed_shown_and_reported(client, desk, asked, reports
 
 def test_dagster_may_fail_and_the_decision_stands(store, asked):
     desk = Desk(store=store, data_root=None, reviewer="ada", report=lambda: "no database")
-    with TestClient(review_app(desk, port=PORT, token=TOKEN), base_url=OURS) as client:
+    with TestClient(review_app(desk, DOOR, token=TOKEN), base_url=OURS) as client:
+        client.get(DOOR.address)
         said = send(client, asked).json()["said"]
     assert "Dagster was not told: no database" in said
     assert len(read_reviews(store)) == 1
@@ -125,12 +132,100 @@ def test_what_our_page_would_not_send_changes_nothing(client, desk, asked, heade
     assert read_reviews(desk.store) == ()
 
 
-@pytest.mark.parametrize("path", ["/", "/picture/round-1/lisbon/lisbon_000000_000019/0/1/picture"])
-def test_another_host_sees_nothing(client, path):
+def a_picture(client):
+    """Address of a picture of the page."""
+    return Outline(client.get("/").content).all("img", loading="lazy")[0]["src"]
+
+
+@pytest.mark.parametrize("is_picture", [False, True])
+def test_another_host_sees_nothing(client, is_picture):
+    path = a_picture(client) if is_picture else "/"
     answer = client.get(path, headers={"Host": "rebound.example"})
     assert answer.status_code == 421
     assert TOKEN not in answer.text
     assert client.get(path, headers={"Host": f"localhost:{PORT}"}).status_code == 200
+
+
+@pytest.mark.parametrize("key", [None, "", "k", "ä" * 43, TOKEN])
+def test_who_has_no_key_sees_and_decides_nothing(client, desk, asked, key):
+    pictures = a_picture(client)
+    client.cookies.clear()
+    if key is not None:
+        client.cookies.set(DOOR.cookie, quote(key))
+    for answer in (
+        client.get("/"),
+        client.get("/", params={} if key is None else {"key": key}),
+        client.get(pictures, params={"of": pictures[-16:], "key": DOOR.key}),
+        send(client, asked),
+    ):
+        assert answer.status_code == 403
+        assert "multishift gallery" in answer.json()["error"]
+        assert TOKEN not in answer.text
+    assert read_reviews(desk.store) == ()
+
+
+def test_the_key_becomes_a_cookie_that_no_script_and_no_other_site_can_use(client):
+    client.cookies.clear()
+    answer = client.get(DOOR.address, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"].lower()
+    assert DOOR.cookie == f"multishift-gallery-{PORT}"
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert DOOR.key not in repr(DOOR)
+    page = client.get("/")
+    assert page.status_code == 200
+    assert DOOR.key not in page.text
+
+
+def test_what_goes_wrong_is_told_as_the_page_wants_it(desk, asked):
+    def broken():
+        raise RuntimeError("no thread left")
+
+    desk = replace(desk, report=broken)
+    with TestClient(review_app(desk, DOOR, token=TOKEN), base_url=OURS) as client:
+        client.get(DOOR.address)
+        answer = send(client, asked)
+    assert (answer.status_code, answer.json()) == (500, {"error": "RuntimeError: no thread left"})
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+def relabel(store, asked):
+    """The partition with another label of the scene, and its picture as it was."""
+    rows = store.manifests.read_records(
+        "labelled_scenes", "labelled_scenes", LabelledScene, partition="lisbon|round-1"
+    )
+    label = store.blobs.put(png_bytes(np.zeros((64, 128), np.uint8), {}), ".png")
+    rows[0] = replace(rows[0], label_sha256=label)
+    store.manifests.commit("labelled_scenes", {"labelled_scenes": rows}, partition="lisbon|round-1")
+
+
+def test_a_label_has_an_address_of_its_own_and_must_be_looked_at_again(client, desk, asked, store):
+    def sources():
+        found = Outline(client.get("/").content).all("img", loading="lazy")
+        return {image["src"] for image in found}
+
+    assert send(client, {**asked, "decision": "accepted"}).status_code == 200
+    before = sources()
+    relabel(store, asked)
+    refused = send(client, asked)
+    assert (refused.status_code, "reload" in refused.json()["error"]) == (409, True)
+    after = sources()
+    (old,) = before - after
+    assert "/label?of=" in old
+    assert client.get(old).status_code == 404
+    outline = Outline(client.get("/").content)
+    assert "of a former picture or label, does not hold any more" in outline.text
+    boxes = [a["data-decision"] for a in outline.all("div") if "data-decision" in a]
+    assert set(boxes) == {"undecided"}
+
+
+def test_a_veto_of_a_former_label_is_shown_as_one_that_holds(client, asked, store):
+    send(client, asked)
+    relabel(store, asked)
+    outline = Outline(client.get("/").content)
+    assert "of a former picture or label, holds until you decide again" in outline.text
+    assert [a for a in outline.all("div") if a.get("data-decision") == "vetoed"]
 
 
 @pytest.mark.parametrize(
@@ -147,6 +242,7 @@ def test_another_host_sees_nothing(client, path):
         ({"city": "../../etc"}, 404),
         ({"round": "round-2"}, 404),
         ({"image_sha256": "0" * 64}, 409),
+        ({"label_sha256": "0" * 64}, 409),
     ],
 )
 def test_a_wrong_decision_is_refused_in_words(client, desk, asked, change, status):

@@ -1,5 +1,7 @@
 """Vetoed samples and retracted sources are no part of a training set; Dagster says so at once."""
 
+from dataclasses import replace
+
 import pytest
 from dagster._core.definitions.data_version import StaleStatus
 
@@ -17,6 +19,12 @@ house, launch, status = test_staleness.house, test_staleness.launch, test_stalen
 ALL = 'rounds = "all"'
 
 
+def labelled(store):
+    return store.manifests.read_records(
+        "labelled_scenes", "labelled_scenes", LabelledScene, partition="lisbon|round-1"
+    )
+
+
 @pytest.fixture
 def review(rounds):
     """Decide on a scene of the store, for the picture that it has now."""
@@ -29,7 +37,12 @@ def review(rounds):
         name = SampleName(
             asset="labelled_scenes", round=round_key, frame_id=frame_id, variant=variant
         )
-        one = Decision(name=name, image_sha256=row.image_sha256, decision=decision)
+        one = Decision(
+            name=name,
+            image_sha256=row.image_sha256,
+            label_sha256=row.label_sha256,
+            decision=decision,
+        )
         record_reviews([one], rounds, reviewer="ada")
 
     return review
@@ -57,11 +70,32 @@ def test_vetoed_samples_are_left_out_and_counted(rounds, review, choose, pairs):
     assert data_version_of(choose(ALL)) == data_version_of(first)
 
 
-def test_a_decision_holds_for_its_picture_alone(rounds, review, choose, pairs):
+def test_a_veto_stays_until_the_new_picture_is_accepted(rounds, review, choose, pairs):
     review("vetoed", LISBON[1])
     commit(rounds, [scene(rounds, 40, frame_id=LISBON[1])])
-    choose(ALL)
+    version = choose(ALL)
+    assert LISBON[1] not in {pair.frame_id for pair in pairs()}
+    assert "1 vetoes stay, 0 acceptances lapsed" in version.provenance["notes"]
+    review("accepted", LISBON[1])
+    version = choose(ALL)
     assert LISBON[1] in {pair.frame_id for pair in pairs()}
+    assert "notes" not in version.provenance
+
+
+@pytest.mark.parametrize("is_picture_new", [False, True])
+def test_an_acceptance_lapses_with_its_picture_or_label(
+    rounds, review, choose, pairs, is_picture_new
+):
+    review("accepted")
+    review("accepted", LISBON[1])
+    (now,) = [row for row in labelled(rounds) if row.frame_id == LISBON[1]]
+    other = scene(rounds, 41, frame_id=LISBON[1])
+    kept = {} if is_picture_new else {"image_sha256": now.image_sha256}
+    rest = [row for row in labelled(rounds) if row.frame_id != LISBON[1]]
+    commit(rounds, [*rest, replace(other, **kept)])
+    version = choose(f"{ALL}\nreviewed_only = true")
+    assert {pair.frame_id for pair in pairs()} == {LISBON[0]}
+    assert "0 vetoes stay, 1 acceptances lapsed" in version.provenance["notes"]
 
 
 def test_only_accepted_ones_where_that_is_asked_for(rounds, review, choose, pairs):
@@ -100,6 +134,47 @@ def test_a_retracted_set_is_left_out(rounds, imported, choose, pairs):
     record_retraction("imported/round-1", rounds, reason="withdrawn", by="ada")
     choose(both)
     assert {pair.asset for pair in pairs()} == {"labelled_scenes"}
+
+
+GONE = {
+    "a veto": f'[[vetoed]]\nround = "round-1"\nframe = "{LISBON[1]}"\nvariant = 0',
+    "a class": '[filters]\nobject_classes = ["chair", "bathtub", "harp"]',
+    "a set": 'imported = ["round-1"]',
+}
+
+
+@pytest.mark.parametrize("what", GONE)
+def test_what_a_retraction_took_is_passed_over_and_told(rounds, choose, pairs, what):
+    """The rows are gone, as after the next materialization, or a purge of the set."""
+    commit(rounds, [row for row in labelled(rounds) if row.frame_id != LISBON[1]])
+    top, table = (GONE[what], "") if what == "a set" else ("", GONE[what])
+    text = f"{ALL}\n{top}\n{table}"
+    with pytest.raises(ValueError, match=r"correct|need values"):
+        choose(text)
+    record_retraction(f"cityscapes/{LISBON[1]}", rounds, reason="withdrawn", by="ada")
+    record_retraction("imported/round-1", rounds, reason="withdrawn", by="ada")
+    version = choose(text)
+    assert len(pairs()) == 5
+    assert "(any more)" in version.provenance["notes"]
+
+
+def test_a_round_that_a_retraction_emptied_is_passed_over(rounds, choose, pairs):
+    empty = {"labelled_scenes": [], "quarantine": []}
+    rounds.manifests.commit("labelled_scenes", empty, partition="lisbon|round-2")
+    text = 'rounds = ["round-1", "round-2"]'
+    with pytest.raises(ValueError, match="empty manifest of round-2: nothing was accepted"):
+        choose(text)
+    record_retraction(f"cityscapes/{LISBON[2]}", rounds, reason="withdrawn", by="ada")
+    assert "round-2 holds no scene" in choose(text).provenance["notes"]
+    assert {pair.round for pair in pairs()} == {"round-1"}
+    with pytest.raises(ValueError, match="it is retracted, or nothing was accepted there"):
+        choose('rounds = ["round-2"]')
+
+
+def test_a_set_that_was_purged_is_one_clear_error_where_it_is_all(rounds, choose):
+    record_retraction("imported/round-1", rounds, reason="withdrawn", by="ada")
+    with pytest.raises(ValueError, match="empty manifest of round-1: it is retracted"):
+        choose('imported = ["round-1"]')
 
 
 def test_a_decision_makes_the_training_set_stale(rounds, review, instance, write, launch, status):

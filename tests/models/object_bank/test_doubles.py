@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.object_bank import reject_doubles
+from models.object_bank import find_doubles, reject_doubles
 
 ORDER = ("ade20k", "ade20k_challenge", "coco")
 
@@ -59,3 +59,27 @@ def test_rejected_rows_double_nothing(kept_object):
 def test_an_unknown_data_set_is_refused(kept_object):
     with pytest.raises(ValueError, match="need a data set"):
         reject_doubles([replace(kept_object, dataset="other")], dataset_order=ORDER)
+
+
+def test_doubles_are_found_by_look_and_by_place_and_from_double_to_double(kept_object):
+    same_look = replace(kept_object, object_id="ade20k/b/1", source_image="b.jpg")
+    same_place = replace(
+        kept_object,
+        object_id="ade20k_challenge/b/2",
+        dataset="ade20k_challenge",
+        source_image="other/b.jpg",
+        appearance_hash=None,
+        verdict="rejected",
+    )
+    others = [
+        replace(kept_object, object_id="x", class_id=24),
+        replace(kept_object, object_id="y", source_image="c.jpg", appearance_hash=None),
+        replace(same_place, object_id="z", box_x_px=120),
+        replace(same_place, object_id="empty", area_px=0, box_width_px=0, box_height_px=0),
+    ]
+    rows = [kept_object, same_look, same_place, *others]
+    names = {row.object_id for row in rows[:3]}
+    for name in names:
+        assert find_doubles(rows, {name}) == names - {name}
+    assert find_doubles(rows, {"x", "y"}) == set()
+    assert find_doubles(rows, {"nothing"}) == set()

@@ -82,6 +82,15 @@ def test_appending_keeps_what_is_there(manifests):
     assert columns == ["status"]
 
 
+def test_an_append_to_a_version_is_to_that_one_or_none(manifests):
+    manifests.append("scenes", {"quarantine": quarantined(1)}, base=0)
+    manifests.append("scenes", {"quarantine": quarantined(2)}, base=1)
+    for base in (0, 1, 3):
+        with pytest.raises(CommitConflictError, match=f"started from version {base}"):
+            manifests.append("scenes", {"quarantine": quarantined(3)}, base=base)
+    assert items(manifests) == ["item-00001", "item-00002"]
+
+
 def test_many_appends_do_not_become_many_parts(manifests):
     for number in range(MAX_PARTS + 3):
         version = manifests.append("scenes", {"quarantine": quarantined(number)})

@@ -5,8 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from storage.manifests.drafts import open_draft
+from storage.manifests.inventory import draft_folder, take_inventory
 from storage.manifests.manifest import Manifests
 from storage.manifests.purge import DamagedPurgeError, PurgeReport, finish_purges, purge
+from storage.manifests.references import blobs_of_drafts
 from storage.store import Store, open_store
 from tests.storage.rows import Crop, crops
 
@@ -56,3 +59,21 @@ def test_a_damaged_paper_is_named_with_what_to_do(store, wanted):
     write_paper(store, **wanted)
     with pytest.raises(DamagedPurgeError, match="remove the file, then run"):
         finish_purges(store.manifests, store.blobs)
+
+
+def test_a_draft_goes_with_the_blob_that_only_it_names(store):
+    gone, shared = (store.blobs.put_image(np.full((2, 2), n, np.uint8)) for n in (1, 2))
+    for recipe, name in (("one", gone), ("two", shared)):
+        with open_draft(store.manifests, "bank", recipe=recipe) as draft:
+            draft.add("item", {"crops": crops(name)})
+    key, other = sorted(
+        take_inventory(store.manifests).drafts,
+        key=lambda key: gone not in blobs_of_drafts([draft_folder(store.manifests, key)]),
+    )
+    work = {"versions": [], "suspects": [gone, shared], "drafts": [key, ("bank", "all", "..")]}
+    report = purge(store.manifests, store.blobs, **work)
+    assert (report.drafts, report.blobs, report.shared_blobs) == (1, 1, 1)
+    assert set(take_inventory(store.manifests).drafts) == {other}
+    assert store.blobs.exists(shared)
+    assert not store.blobs.exists(gone)
+    assert purge(store.manifests, store.blobs, **work).drafts == 0
