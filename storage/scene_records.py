@@ -186,6 +186,9 @@ class LabelledScene:
     ]
     n_ood_px: Annotated[int, "pixels of the label that show an unknown object"]
     n_void_px: Annotated[int, "pixels of the label that nobody vouches for"]
+    label_mask: Annotated[
+        str | None, "'pasted' where the pasted masks are the label; None for SAM's, or if imported"
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

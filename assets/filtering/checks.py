@@ -40,14 +40,15 @@ def check_acceptance(judged: Judged, min_acceptance: float) -> dg.AssetCheckResu
 
 
 def check_scores(judged: Judged, _min_acceptance: float) -> dg.AssetCheckResult:
-    """Nothing is accepted whose stored scores are missing or not finite."""
+    """Nothing is accepted whose stored scores are missing or not finite, unless everything is."""
     accepted = {attempt_key(row) for row in judged.verdicts if row.verdict == "accepted"}
     attempts = [row for row in judged.drawn.attempts if attempt_key(row) in accepted]
     rules = judged.version.provenance
     lacking = [
         attempt_key(row)
         for row in attempts
-        if not _is_scored(judged.drawn.scores(row), rules["min_layout_agreement"] != "None")
+        if "accepts_all" not in rules
+        and not _is_scored(judged.drawn.scores(row), rules["min_layout_agreement"] != "None")
     ]
     problems = [f"{key} is accepted without all its scores" for key in named(lacking)]
     return answer(ASSET, "accepted_are_scored", problems, {"accepted": len(accepted)})
@@ -56,7 +57,7 @@ def check_scores(judged: Judged, _min_acceptance: float) -> dg.AssetCheckResult:
 def _is_scored(scores: SceneScores, needs_layout: bool) -> bool:
     found = [score for item in scores.objects for score in (item.iou, item.mean_ood_score)]
     found += [scores.layout_agreement] if needs_layout else []
-    return bool(scores.objects) and all(s is not None and isfinite(s) for s in found)
+    return all(s is not None and isfinite(s) for s in found)
 
 
 QUESTIONS: dict[str, Callable[[Judged, float], dg.AssetCheckResult]] = {

@@ -35,6 +35,11 @@ class FilterConfig(dg.Config):
         description="Share of background pixels that the detector names as the label does; not "
         "looked at in the published filter.",
     )
+    accepts_all: bool | None = Field(
+        default=None,
+        description="Accept every attempt whatever its scores, so that the first one of each scene "
+        "is labelled: what the filter is compared with.",
+    )
     min_acceptance: float = Field(
         default=0.2,
         ge=0,

@@ -1,7 +1,7 @@
 """What to judge by: the version that was drawn, thresholds as numbers, and a digest of both."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from assets.filtering.config import FilterConfig
@@ -19,6 +19,8 @@ from storage.store import Store
 CODE_VERSION = "1"
 """Raise it when the verdicts of equal scores under equal thresholds change."""
 
+ACCEPTS_ALL = "accepts_all: the first attempt of every scene, whatever its scores"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FilterOrder:
@@ -32,9 +34,10 @@ class FilterOrder:
 
     @property
     def provenance(self) -> dict[str, str]:
-        """The thresholds as they were resolved."""
-        resolved = {name: str(value) for name, value in asdict(self.thresholds).items()}
-        return {**resolved, "ood_quantile": str(self.ood_quantile)}
+        """The thresholds as they were resolved, and why nothing is rejected where that is so."""
+        resolved = {name: str(value) for name, value in self.thresholds.facts.items()}
+        why = {"accepted_because": ACCEPTS_ALL} if self.thresholds.accepts_all else {}
+        return {**resolved, "ood_quantile": str(self.ood_quantile), **why}
 
     @property
     def parents(self) -> dict[str, str]:
@@ -66,6 +69,7 @@ def plan_filter(partition: ScenePartition, config: FilterConfig, store: Store) -
         "min_iou": config.min_iou,
         "min_ood_score": config.min_ood_score,
         "min_layout_agreement": config.min_layout_agreement,
+        "accepts_all": config.accepts_all,
     }
     calibration = None
     if config.ood_quantile is not None:

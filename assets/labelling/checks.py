@@ -33,6 +33,7 @@ class Seen:
     label_size: Size = (0, 0)
     row_size: Size = (0, 0)
     counts: dict[int, int]
+    n_objects: int = 0
     trouble: str | None = None
 
 
@@ -78,11 +79,11 @@ def check_values(found: Committed) -> dg.AssetCheckResult:
 
 
 def check_objects(found: Committed) -> dg.AssetCheckResult:
-    """Every label shows an unknown object."""
+    """Every label of a scene with objects shows one, and no other does."""
     problems = [
-        f"{seen.key}: no pixel of {OOD_ID}"
+        f"{seen.key}: {'no pixel' if seen.n_objects else 'pixels, and no object,'} of {OOD_ID}"
         for seen in found.seen
-        if not seen.trouble and not seen.counts.get(OOD_ID)
+        if not seen.trouble and bool(seen.counts.get(OOD_ID)) != bool(seen.n_objects)
     ]
     return answer(ASSET, "object_in_every_label", problems, {"labels": len(found.labels)})
 
@@ -136,6 +137,7 @@ def _look(row: LabelledScene, blobs: BlobStore) -> Seen:
         image_size=image_size,
         label_size=label.shape,
         row_size=(row.height_px, row.width_px),
+        n_objects=len(row.object_ids),
         counts=dict(zip(values.tolist(), counts.tolist(), strict=True)),
     )
 

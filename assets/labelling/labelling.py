@@ -37,6 +37,7 @@ class LabelItem:
     attempt: SceneAttempt
     objects: tuple[ObjectAttempt, ...]
     size: Literal["picture", "frame"]
+    label_mask: Literal["sam", "pasted"]
     data_root: str
     store_root: str
     single_writer: bool
@@ -61,10 +62,10 @@ class LabelItem:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Label:
-    """The label at its size, with SAM's masks and the layout that shows them."""
+    """The label at its size, with the masks of its objects and both layouts."""
 
     train_ids: UInt8[np.ndarray, "height width"]
-    sam_masks: Masks
+    masks: Masks
     sam_layout: UInt8[np.ndarray, "height width 3"]
     layout: UInt8[np.ndarray, "height width 3"]
 
@@ -129,18 +130,25 @@ def _compose(item: LabelItem) -> _Label:
         for mask, class_id in zip(told, item.request.object_class_ids, strict=True)
     ]
     train_ids = label_after_layout(train_id_table()[street.label_ids])
+    labelled = found
+    if item.label_mask == "pasted":
+        pasted = labelled = told  # nothing is left out of it, so nothing is void
     return _Label(
-        train_ids=scene_label(train_ids, pasted, found),
-        sam_masks=found,
+        train_ids=scene_label(train_ids, pasted, labelled),
+        masks=labelled,
         sam_layout=sam_layout(street.label_ids, found),
         layout=scene_layout(street.label_ids, objects)[0],
     )
 
 
 def _masks(rles: Sequence[bytes], old: Size, new: Size) -> Masks:
-    """Masks of the objects at another size, by nearest pixels; none is lost."""
-    masks = [decode_mask(rle, height_px=old[0], width_px=old[1]) for rle in rles]
-    return np.stack([resize_mask(mask, height_px=new[0], width_px=new[1]) for mask in masks])
+    """Masks of the objects at another size, by nearest pixels; only empty ones become empty."""
+    masks = np.zeros((len(rles), *new), bool)
+    for mask, rle in zip(masks, rles, strict=True):
+        whole = decode_mask(rle, height_px=old[0], width_px=old[1])
+        if whole.any():
+            mask[:] = resize_mask(whole, height_px=new[0], width_px=new[1])
+    return masks
 
 
 def _brought_to(
@@ -165,7 +173,7 @@ def _row(item: LabelItem, label: _Label, **blobs: str) -> LabelledScene:
         object_ids=request.object_ids,
         object_class_ids=request.object_class_ids,
         object_class_names=request.object_class_names,
-        object_mask_rles=tuple(map(encode_mask, label.sam_masks)),
+        object_mask_rles=tuple(map(encode_mask, label.masks)),
         object_ious=tuple(row.iou for row in item.objects),
         prompt=request.prompt,
         place=request.place,
@@ -178,6 +186,7 @@ def _row(item: LabelItem, label: _Label, **blobs: str) -> LabelledScene:
         source_label=request.label,
         licenses=tuple(dict.fromkeys(licenses)),
         n_ood_px=int(np.count_nonzero(label.train_ids == OOD_ID)),
+        label_mask=None if item.label_mask == "sam" else item.label_mask,
         n_void_px=int(np.count_nonzero(label.train_ids == VOID_ID)),
         **blobs,
     )

@@ -10,8 +10,9 @@ from storage.label_space import OOD_CLASS_LISTS
 from storage.world import World
 
 _LIST = (
-    "world (the miniature's own in the miniature, else published), published, miniature, or the "
-    "path of a text file with one entry a line; a relative path starts at the data root."
+    "world (the miniature's own in the miniature, else published), published, miniature, training "
+    "(only what the world's training frames show), or the path of a text file with one entry a "
+    "line; a relative path starts at the data root."
 )
 
 
@@ -33,8 +34,15 @@ class SceneRequestsConfig(dg.Config):
         le=100,
         description="Attempts requested for each scene; drawn until one is kept.",
     )
-    min_objects: int = Field(default=1, ge=1, le=10, description="Fewest objects in a scene.")
-    max_objects: int = Field(default=1, ge=1, le=10, description="Most objects in a scene.")
+    min_objects: int = Field(
+        default=1,
+        ge=0,
+        le=10,
+        description="Fewest objects in a scene; 0: a frame without road or room has scenes too.",
+    )
+    max_objects: int = Field(
+        default=1, ge=0, le=10, description="Most objects in a scene; 0: other conditions only."
+    )
     class_list: Literal["published_train", "published_val", "disjoint_train"] = Field(
         default="published_train",
         description="Classes that may be drawn: the 82 published ones, the 32 of validation, or "
@@ -63,7 +71,7 @@ class SceneRequestsConfig(dg.Config):
         default=400.0, ge=0, description="Fewest pixels of a pasted object; else redrawn."
     )
     min_road_frac: float = Field(
-        default=0.01, ge=0, le=1, description="Least share of road of a frame that gets scenes."
+        default=0.01, ge=0, le=1, description="Least share of road of a frame that gets objects."
     )
     camera_height_m: float | None = Field(
         default=None, gt=0, description="Camera above the road (perspective); else the world's."

@@ -189,10 +189,11 @@ def _usable(bank: ManifestVersion, store: Store, config: SceneRequestsConfig) ->
     rows = to_records(store.manifests.rows(bank, BANK), OodObject)
     placed = [row for row in rows if keeps_place(row) and row.class_id in config.class_ids]
     usable = [row for row in placed if row.verdict == "kept"]
-    if len(usable) < config.min_objects:
+    n_needed = max(config.min_objects, min(1, config.max_objects))
+    if len(usable) < n_needed:
         n_kept = sum(row.verdict == "kept" for row in rows)
         raise ValueError(
-            f"{BANK}, version {bank.version}: need {config.min_objects} or more kept objects of "
+            f"{BANK}, version {bank.version}: need {n_needed} or more kept objects of "
             f"the class list {config.class_list}, got {len(usable)} ({len(rows)} rows, {n_kept} "
             "kept in all); choose another class_list, or build the bank from more sources or with "
             "looser rules"

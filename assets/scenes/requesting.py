@@ -81,6 +81,8 @@ def request_key(item: RequestItem) -> str:
 def request_scenes(item: RequestItem) -> list[SceneRequest]:
     """A request for every attempt, or one row that says why the frame can have none.
 
+    Where scenes need no object, a frame without road, or without room for one, has scenes without.
+
     Raises:
         BadFileError: if image or label cannot be used, or their sizes differ.
     """
@@ -94,9 +96,11 @@ def request_scenes(item: RequestItem) -> list[SceneRequest]:
         shown = path.relative_to(item.data_root).as_posix()
         raise BadFileError(shown, error.fact, error.cure) from error
     reason = _why_none(street.label_ids, item.min_road_frac)
-    if reason is not None:
+    if reason is None:
+        return [_request(item, street, attempt) for attempt in item.attempts]
+    if item.min_objects:
         return [_row(item, street, item.attempts[0], (), reason)]
-    return [_request(item, street, attempt) for attempt in item.attempts]
+    return [_row(item, street, attempt, (), None) for attempt in item.attempts]
 
 
 def _read_street(root: Path, frame: Frame) -> _Street:
@@ -158,7 +162,8 @@ def _row(
     placed: Sequence[tuple[OodObject, Placed]],
     reason: EmptyReason | None,
 ) -> SceneRequest:
-    condition = attempt.condition if placed else Condition()
+    is_scene = reason is None
+    condition = attempt.condition if is_scene else Condition()
     names = [row.class_name for row, _ in placed]
     return SceneRequest(
         round=item.round,
@@ -167,8 +172,8 @@ def _row(
         attempt=attempt.number,
         city=item.frame.group,
         seed=derive_seed(*_name(item, attempt)),
-        prompt=write_prompt(condition, names) if placed else "",
-        negative_prompt=NEGATIVE_PROMPT if placed else "",
+        prompt=write_prompt(condition, names) if is_scene else "",
+        negative_prompt=NEGATIVE_PROMPT if is_scene else "",
         place=condition.place,
         weather=condition.weather,
         time=condition.time,

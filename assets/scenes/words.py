@@ -1,9 +1,16 @@
 """The word lists that a configuration names, read from where they are."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from assets.scenes.config import SceneRequestsConfig
-from models.scenes import WordLists, miniature_words, published_words
+from models.scenes import (
+    WordLists,
+    miniature_training_words,
+    miniature_words,
+    published_training_words,
+    published_words,
+)
 from storage.prompt_lists import read_prompt_list
 from storage.world import World
 
@@ -21,9 +28,15 @@ def wanted_words(config: SceneRequestsConfig, data_root: Path, world: World) -> 
 
 
 def _entries(kind: str, source: str, data_root: Path, world: World) -> tuple[str, ...]:
-    own = "miniature" if world.name == "miniature" else "published"
-    name = own if source == "world" else source
-    if name not in _NAMED:
+    named = {**_NAMED, **_of_world(world)}
+    if source not in named:
         return read_prompt_list(data_root / Path(source).expanduser())
-    entries: tuple[str, ...] = getattr(_NAMED[name](), kind)
+    entries: tuple[str, ...] = getattr(named[source](), kind)
     return entries
+
+
+def _of_world(world: World) -> dict[str, Callable[[], WordLists]]:
+    """The lists whose words are those of the world at hand."""
+    if world.name == "miniature":
+        return {"world": miniature_words, "training": miniature_training_words}
+    return {"world": published_words, "training": published_training_words}

@@ -149,7 +149,7 @@ def _prepared(scene: _Scene, item: SynthesisItem, size: tuple[int, int]) -> Prep
     except BadFileError as error:
         scene.error = ItemError("bad_input", one_line(str(error)))
         return None
-    return prepare(request, street)
+    return prepare(request, street, margin_px=item.settings.second_step_px)
 
 
 def _keep(scene: _Scene, drawn: Drawn, item: SynthesisItem) -> None:

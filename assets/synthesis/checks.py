@@ -1,18 +1,25 @@
 """Blocking checks of synthetic scenes, answered from what was committed for a partition."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import dagster as dg
 
 from assets.answers import answer, check_specs
+from assets.lineage import parent_version
+from assets.scenes.requests import ASSET as REQUESTS
 from assets.synthesis.former import lost_pictures
 from assets.synthesis.synthesis import ASSET
 from storage.manifests.pointers import ManifestVersion
 from storage.manifests.schemas import to_records
 from storage.records import Quarantined
-from storage.scene_records import ObjectAttempt, SceneAttempt
+from storage.scene_records import ObjectAttempt, SceneAttempt, SceneRequest
 from storage.store import Store
+
+AttemptKey: TypeAlias = tuple[str, int, int]
+"""Frame, variant and attempt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +36,7 @@ class Committed:
 
     attempts: tuple[SceneAttempt, ...]
     objects: tuple[ObjectAttempt, ...]
+    n_requested: Mapping[AttemptKey, int]
     bad: tuple[Quarantined, ...]
     lost_blobs: frozenset[str]
 
@@ -42,8 +50,13 @@ def read_committed(version: ManifestVersion, store: Store) -> Committed:
     """The rows of a version, and the pictures that they name and that are not there."""
     rows = store.manifests.rows
     attempts = tuple(to_records(rows(version, "scene_attempts"), SceneAttempt))
+    requests = rows(parent_version(version, REQUESTS, store), REQUESTS)
     return Committed(
         attempts=attempts,
+        n_requested={
+            (row.frame_id, row.variant, row.attempt): len(row.object_ids)
+            for row in to_records(requests, SceneRequest)
+        },
         objects=tuple(to_records(rows(version, "object_attempts"), ObjectAttempt)),
         bad=tuple(to_records(rows(version, "quarantine"), Quarantined)),
         lost_blobs=lost_pictures(attempts, store),
@@ -79,15 +92,20 @@ def check_pictures(found: Committed, _limits: Limits) -> dg.AssetCheckResult:
 
 
 def check_objects(found: Committed, _limits: Limits) -> dg.AssetCheckResult:
-    """Every attempt has the scores of one object at least, and no object lacks its attempt."""
-
-    def key(row: SceneAttempt | ObjectAttempt) -> tuple[str, int, int]:
-        return row.frame_id, row.variant, row.attempt
-
-    attempts, objects = set(map(key, found.attempts)), set(map(key, found.objects))
-    problems = [f"{name} has no object" for name in sorted(attempts - objects)]
-    problems += [f"{name} has objects and no picture" for name in sorted(objects - attempts)]
+    """Every attempt has the scores of all objects requested, and no object lacks its attempt."""
+    attempts, n_scored = set(map(_key, found.attempts)), Counter(map(_key, found.objects))
+    problems = [
+        f"{name} has the scores of {n_scored[name]} objects, of {found.n_requested.get(name)}"
+        for name in sorted(attempts)
+        if n_scored[name] != found.n_requested.get(name)
+    ]
+    lost = sorted(n_scored.keys() - attempts)
+    problems += [f"{name} has objects and no picture" for name in lost]
     return answer(ASSET, "objects_scored", problems, {"objects": len(found.objects)})
+
+
+def _key(row: SceneAttempt | ObjectAttempt) -> AttemptKey:
+    return row.frame_id, row.variant, row.attempt
 
 
 def check_quarantine(found: Committed, limits: Limits) -> dg.AssetCheckResult:

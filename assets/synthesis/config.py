@@ -5,7 +5,7 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
-from assets.synthesis.drawing import DrawingSettings
+from assets.synthesis.drawing import MARGIN_PX, DrawingSettings
 from assets.synthesis.presets import Preset
 
 _ELSE = "; empty for what the profile of the networks recommends"
@@ -38,6 +38,19 @@ class SynthesisConfig(dg.Config):
         "ControlNet.",
     )
     edge_scale: float = Field(default=1.0, ge=0, le=2, description="Weight of the edges.")
+    order: Literal["one_step", "two_step"] = Field(
+        default="one_step",
+        description="one_step: conditions and objects at once; two_step: a picture without objects "
+        "first, then each object into it with nothing but its surroundings drawn anew, at twice "
+        "the cost.",
+    )
+    margin_px: float = Field(
+        default=MARGIN_PX,
+        ge=0,
+        le=1024,
+        description="How far the surroundings of an object reach (two_step), in pixels of a "
+        "picture 1024 high.",
+    )
     max_attempts: int | None = Field(
         default=None,
         ge=1,
@@ -63,6 +76,11 @@ class SynthesisConfig(dg.Config):
         ge=0,
         lt=1,
         description="Least share of background that the detector names as the label; empty: any.",
+    )
+    accepts_all: bool = Field(
+        default=False,
+        description="Keep the first attempt of every scene whatever its scores, and draw no other: "
+        "for a filter that accepts all.",
     )
     keeps_rejected: bool = Field(
         default=False,
@@ -91,4 +109,6 @@ class SynthesisConfig(dg.Config):
             control_scale=self.control_scale,
             edge_scale=self.edge_scale,
             with_edges=self.with_edges,
+            order=self.order,
+            margin_px=self.margin_px,
         )

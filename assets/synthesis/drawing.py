@@ -1,9 +1,9 @@
 """Draw and examine prepared attempts with the networks of this worker, a fixed batch at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from jaxtyping import UInt8
@@ -22,9 +22,17 @@ _fitting: dict[tuple[object, ...], int] = {}
 """Batches that fit the memory of this process, found by running out of it."""
 
 
+MARGIN_PX = 32.0
+"""How far the surroundings of an object reach by default, at a height of 1024."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DrawingSettings:
-    """How pictures are drawn, whichever networks draw them."""
+    """How pictures are drawn, whichever networks draw them.
+
+    ``margin_px`` is how far the surroundings of an object reach where it is drawn in a second step,
+    in pixels of a picture 1024 high.
+    """
 
     sampler: str
     n_steps: int
@@ -33,6 +41,19 @@ class DrawingSettings:
     control_scale: float = 1.0
     edge_scale: float = 1.0
     with_edges: bool = False
+    order: Literal["one_step", "two_step"] = "one_step"
+    margin_px: float = MARGIN_PX
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Name -> value; of the steps nothing is said where there is one only."""
+        later = ("order", "margin_px") if self.order == "one_step" else ()
+        return {name: value for name, value in asdict(self).items() if name not in later}
+
+    @property
+    def second_step_px(self) -> float | None:
+        """``margin_px`` where objects are drawn in a second step, else None."""
+        return self.margin_px if self.order == "two_step" else None
 
     @property
     def for_sampler(self) -> "SamplerSettings":

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from assets.lineage import parents_of, version_to_read
@@ -121,8 +121,8 @@ def plan_synthesis(
             "generator": generator,
             "generator_license": preset.license,
             **{f"{name}_digest": digest for name, digest in digests.items()},
-            **_named(SETTING, asdict(settings)),
-            **_named(THRESHOLD, asdict(thresholds)),
+            **_named(SETTING, settings.facts),
+            **_named(THRESHOLD, thresholds.facts),
         },
     )
 

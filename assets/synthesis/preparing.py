@@ -15,6 +15,8 @@ from models.scenes import (
     resize_mask,
     resize_nearest,
     scene_layout,
+    surroundings,
+    without_objects,
 )
 from storage.datasets.cityscapes import CITYSCAPES
 from storage.datasets.dataset import BadFileError
@@ -28,6 +30,7 @@ from storage.scene_records import SceneRequest
 if TYPE_CHECKING:
     from models.filtering.examining import Wanted
     from models.generation.sampling import Drawing
+    from models.generation.two_step import FirstStep
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +80,12 @@ def read_street(
         raise BadFileError(shown, error.fact, error.cure) from error
 
 
-def prepare(request: SceneRequest, street: Street) -> Prepared:
-    """What the generator is given, and what the filter expects of its picture."""
+def prepare(request: SceneRequest, street: Street, *, margin_px: float | None = None) -> Prepared:
+    """What the generator is given, and what the filter expects of its picture.
+
+    ``margin_px`` is how far the surroundings of an object reach, in pixels of a picture 1024 high,
+    where objects are drawn in a second step; None where all is drawn at once.
+    """
     from models.filtering.examining import Wanted
     from models.generation.sampling import Drawing
 
@@ -94,6 +101,7 @@ def prepare(request: SceneRequest, street: Street) -> Prepared:
         negative_prompt=request.negative_prompt,
         seed=request.seed,
         edges=street.edges,
+        first=None if margin_px is None else _first_step(request, street, masks, margin_px),
     )
     label = label_after_layout(train_id_table()[street.label_ids])
     return Prepared(request, drawing, Wanted(pasted_masks=masks, label_train_ids=label))
@@ -103,15 +111,27 @@ def pasted_masks(
     request: SceneRequest, size: tuple[int, int]
 ) -> Bool[np.ndarray, "objects height width"]:
     """Masks of the objects of a request at the size of the pictures; none is empty."""
-    masks = [
-        resize_mask(
-            decode_mask(rle, height_px=request.height_px, width_px=request.width_px),
-            height_px=size[0],
-            width_px=size[1],
-        )
-        for rle in request.object_mask_rles
-    ]
-    return np.stack(masks)
+    masks = np.zeros((len(request.object_mask_rles), *size), bool)
+    for mask, rle in zip(masks, request.object_mask_rles, strict=True):
+        whole = decode_mask(rle, height_px=request.height_px, width_px=request.width_px)
+        mask[:] = resize_mask(whole, height_px=size[0], width_px=size[1])
+    return masks
+
+
+def _first_step(
+    request: SceneRequest,
+    street: Street,
+    masks: Bool[np.ndarray, "objects height width"],
+    margin_px: float,
+) -> "FirstStep":
+    """The picture without objects that they are drawn into."""
+    from models.generation.two_step import FirstStep
+
+    return FirstStep(
+        layout=scene_layout(street.label_ids, [])[0],
+        prompt=without_objects(request.prompt, request.object_class_names),
+        region=surroundings(masks, margin_px=margin_px),
+    )
 
 
 def _frame_of(request: SceneRequest) -> Frame:

@@ -91,7 +91,8 @@ def redraw(item: RedrawItem) -> str:
     street = read_street(
         item.request, Path(item.data_root), size, with_edges=item.settings.with_edges
     )
-    (drawn,) = drawer.draw([prepare(item.request, street)])
+    prepared = prepare(item.request, street, margin_px=item.settings.second_step_px)
+    (drawn,) = drawer.draw([prepared])
     if drawn.pixels_sha256 != item.attempt.pixels_sha256:
         raise OtherPictureError(
             f"need the picture {item.attempt.pixels_sha256[:12]} of profile "

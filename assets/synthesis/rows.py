@@ -64,7 +64,8 @@ def object_rows(drawn: Drawn) -> list[ObjectAttempt]:
 
 def picture_text(drawn: Drawn, generator: str) -> Mapping[str, str]:
     """What the PNG of a picture says of itself: where it comes from, and how to draw it again."""
-    request = drawn.prepared.request
+    request, drawing = drawn.prepared.request, drawn.prepared.drawing
+    steps = {} if drawing.first is None else {"order": "two_step"}
     return {
         "Software": "multishift",
         "round": request.round,
@@ -75,4 +76,5 @@ def picture_text(drawn: Drawn, generator: str) -> Mapping[str, str]:
         "prompt": request.prompt,
         "generator": generator,
         "execution profile": drawn.profile.profile_id,
+        **steps,
     }

@@ -66,7 +66,10 @@ def _draw(
     """
     failed: list[str] = []
     bad: list[Quarantined] = []
-    for outcome in engine.map(draw_scenes, items, key=item_key, log=log, label=ASSET):
+    gpus = engine.gpus_for(items[0].compute.device) if items else {}
+    for outcome in engine.map(
+        draw_scenes, items, key=item_key, log=log, label=ASSET, resources=gpus
+    ):
         if outcome.error is not None:
             failed.append(f"{outcome.key}: {outcome.error.reason}")
         else:

@@ -21,7 +21,10 @@ def resolve_thresholds(
         number = resolve_ood_threshold(quantile=quantile, in_distribution=known)
     min_iou = preset.min_iou if config.min_iou is None else config.min_iou
     return Thresholds(
-        min_ood_score=number, min_iou=min_iou, min_layout_agreement=config.min_layout_agreement
+        min_ood_score=number,
+        min_iou=min_iou,
+        min_layout_agreement=config.min_layout_agreement,
+        accepts_all=config.accepts_all,
     )
 
 

@@ -4,9 +4,10 @@ Every rule accepts what exceeds its threshold. A score that is missing or not a 
 nothing, so no damage elsewhere can let a scene pass.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import isfinite
+from typing import Any
 
 from models.filtering.scores import ObjectScores, SceneScores
 
@@ -37,6 +38,7 @@ class Thresholds:
         min_iou: IoU of SAM's mask and the pasted mask, at least 0 and below 1.
         min_layout_agreement: share of the background, at least 0 and below 1; None leaves the rule
             out.
+        accepts_all: no rule is looked at, and every scene passes: what the filter is compared with.
 
     Raises:
         ValueError: if a threshold lies outside its range.
@@ -45,6 +47,7 @@ class Thresholds:
     min_ood_score: float | None
     min_iou: float = PUBLISHED_MIN_IOU
     min_layout_agreement: float | None = None
+    accepts_all: bool = False
 
     def __post_init__(self) -> None:
         """Refuse thresholds that everything or nothing could exceed."""
@@ -54,6 +57,12 @@ class Thresholds:
                 raise ValueError(f"need {name} of at least 0 and below 1, got {share}")
         if self.min_ood_score is not None and not isfinite(self.min_ood_score):
             raise ValueError(f"need a finite min_ood_score, got {self.min_ood_score}")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Name -> value; of ``accepts_all`` nothing is said where rules are looked at."""
+        found = asdict(self)
+        return found if self.accepts_all else {k: v for k, v in found.items() if k != "accepts_all"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +74,13 @@ class Verdict:
 
 
 def judge(scores: SceneScores, thresholds: Thresholds) -> Verdict:
-    """Accept a scene whose every object, and background, exceed the thresholds."""
+    """Accept a scene whose every object, and background, exceed the thresholds.
+
+    Of a scene without objects only the background is judged.
+    """
+    if thresholds.accepts_all:
+        return Verdict(is_accepted=True, reason=None)
     reasons = [_objection(item, thresholds) for item in scores.objects]
-    if not reasons:
-        reasons.append(Reason.NOTHING_PASTED)
     if not _exceeds(scores.layout_agreement, thresholds.min_layout_agreement):
         reasons.append(Reason.LAYOUT_DISAGREES)
     reason = next((reason for reason in Reason if reason in reasons), None)

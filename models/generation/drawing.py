@@ -1,7 +1,7 @@
 """What to draw, and as what the generator takes it: noise, and controls in [0, 1]."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from models.generation.bundle import Bundle, BundleError
+from models.generation.two_step import FirstStep
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,9 +24,10 @@ class Drawing:
         seed: of the noise, from -2**63 to 2**64 - 1.
         edges: of a photograph, 255 on an edge and 0 elsewhere (`models.generation.edges`); None to
             leave them free.
+        first: the picture without objects that they are drawn into; None to draw all at once.
 
     Raises:
-        ValueError: if layout and edges differ in size.
+        ValueError: if layout, edges and the first step's layout and region differ in size.
     """
 
     layout: UInt8[np.ndarray, "height width 3"]
@@ -33,13 +35,20 @@ class Drawing:
     negative_prompt: str
     seed: int
     edges: UInt8[np.ndarray, "edge_height edge_width"] | None = None
+    first: FirstStep | None = None
 
     def __post_init__(self) -> None:
-        """Refuse edges of another picture."""
+        """Refuse edges, or a first step, of another picture."""
         if self.edges is not None and self.edges.shape != self.size:
             raise ValueError(
                 f"need edges of the layout's size, {_spelled(self.size)}, got "
                 f"{_spelled(self.edges.shape)}"
+            )
+        sizes = () if self.first is None else (self.first.layout.shape[:2], self.first.region.shape)
+        if any(size != self.size for size in sizes):
+            raise ValueError(
+                f"need a first step of the layout's size, {_spelled(self.size)}, got "
+                f"{' and '.join(map(_spelled, sizes))}"
             )
 
     @property
@@ -47,6 +56,13 @@ class Drawing:
         """Height and width of layout and picture."""
         height, width = self.layout.shape[:2]
         return height, width
+
+    @property
+    def of_first_step(self) -> "Drawing":
+        """The picture that the objects are drawn into; itself where all is drawn at once."""
+        if self.first is None:
+            return self
+        return replace(self, layout=self.first.layout, prompt=self.first.prompt, first=None)
 
 
 def refuse_unfit_drawings(bundle: Bundle, drawings: Sequence[Drawing], batch_size: int) -> None:
@@ -65,6 +81,11 @@ def refuse_unfit_drawings(bundle: Bundle, drawings: Sequence[Drawing], batch_siz
         raise ValueError(
             f"need a layout whose height and width are multiples of {bundle.stride} for "
             f"{bundle.source}, got {_spelled(sizes[0])}; resize it"
+        )
+    n_first = sum(drawing.first is not None for drawing in drawings)
+    if n_first not in (0, len(drawings)):
+        raise ValueError(
+            f"need a first step with every drawing or with none, got {n_first} of {len(drawings)}"
         )
     n_edges = sum(drawing.edges is not None for drawing in drawings)
     if n_edges not in (0, len(drawings)):

@@ -16,6 +16,7 @@ from models.generation.prompts import encode_prompts
 from models.generation.quiet import quiet
 from models.generation.samplers import SAMPLERS, SamplerSettings, build_scheduler
 from models.generation.saving import pipeline
+from models.generation.two_step import Held, hold
 
 __all__ = ["SAMPLERS", "Drawing", "SamplerSettings", "Steering", "decode", "denoise", "draw"]
 
@@ -40,13 +41,17 @@ def draw(
 ) -> UInt8[np.ndarray, "drawing height width 3"]:
     """One RGB picture a drawing, all drawn in one pass, where and in the type the bundle is.
 
+    With a first step it is two passes, of equal settings and from equal noise
+    (`models.generation.two_step`).
+
     A picture depends on its own drawing, not on the others: the pass is filled up to ``batch_size``
     by repeating the last drawing, so that it always computes in one shape.
 
     Args:
         bundle: what draws.
         drawings: 1 to ``batch_size``, of one size, a multiple of the bundle's stride; all with
-            edges or all without. Without, a ControlNet for edges has no part in it.
+            edges or all without, and likewise with a first step. Without edges, a ControlNet for
+            them has no part in it.
         settings: how.
         batch_size: pictures a pass.
 
@@ -56,16 +61,27 @@ def draw(
             out with values that are not finite.
     """
     refuse_unfit_drawings(bundle, drawings, batch_size)
-    scheduler = build_scheduler(bundle, settings)
     filled = [*drawings, *[drawings[-1]] * (batch_size - len(drawings))]
-    latents = denoise(
-        bundle,
-        noise_of(bundle, filled),
-        _steering(bundle, filled, settings),
-        scheduler=scheduler,
-        settings=settings,
-    )
+    latents = _drawn(bundle, [drawing.of_first_step for drawing in filled], settings, None)
+    regions = [drawing.first.region for drawing in filled if drawing.first is not None]
+    if any(region.any() for region in regions):
+        held = hold(latents, regions, stride=bundle.latent_stride)
+        latents = _drawn(bundle, filled, settings, held)
     return _pictures(bundle, decode(bundle, latents)[: len(drawings)])
+
+
+def _drawn(
+    bundle: Bundle, drawings: Sequence[Drawing], settings: SamplerSettings, held: Held | None
+) -> Float[Tensor, "drawing channel row column"]:
+    """Latents of drawings, in one pass."""
+    return denoise(
+        bundle,
+        noise_of(bundle, drawings),
+        _steering(bundle, drawings, settings),
+        scheduler=build_scheduler(bundle, settings),
+        settings=settings,
+        held=held,
+    )
 
 
 @torch.no_grad()
@@ -76,6 +92,7 @@ def denoise(
     *,
     scheduler: Any,
     settings: SamplerSettings,
+    held: Held | None = None,
 ) -> Float[Tensor, "drawing channel row column"]:
     """Latents that the pipeline of diffusers makes of noise, on the bundle's device in its type.
 
@@ -85,8 +102,10 @@ def denoise(
         steering: on any device; edges need a ControlNet for them.
         scheduler: of diffusers; ``settings.sampler`` is not looked at.
         settings: steps, guidance and scales.
+        held: finished latents that only parts of may change; None to draw everything.
     """
     unet: Any = bundle.unet
+    noise = noise.to(unet.device, unet.dtype)
     controls = list(steering.controls)
     is_plain = len(controls) == 1
     scales = [float(settings.control_scale), float(settings.edge_scale)]
@@ -100,9 +119,10 @@ def denoise(
             image=controls[0] if is_plain else controls,
             num_inference_steps=settings.n_steps,
             guidance_scale=float(settings.guidance),
-            latents=noise.to(unet.device, unet.dtype),
+            latents=noise,
             controlnet_conditioning_scale=scales[0] if is_plain else scales,
             output_type="latent",
+            callback_on_step_end=held.after_step(noise) if held else None,
         ).images
     return latents
 

@@ -10,9 +10,18 @@ from models.scenes.prompts import (
     Condition,
     PromptMix,
     draw_condition,
+    without_objects,
     write_prompt,
 )
-from models.scenes.words import WordLists, miniature_words, published_words, reserved_names
+from models.scenes.surroundings import surroundings
+from models.scenes.words import (
+    WordLists,
+    miniature_training_words,
+    miniature_words,
+    published_training_words,
+    published_words,
+    reserved_names,
+)
 
 __all__ = [
     "CAMERAS",
@@ -34,14 +43,18 @@ __all__ = [
     "draw_condition",
     "group_objects",
     "label_after_layout",
+    "miniature_training_words",
     "miniature_words",
     "object_heights",
     "paste_mask",
     "place_object",
+    "published_training_words",
     "published_words",
     "reserved_names",
     "resize_mask",
     "resize_nearest",
     "scene_layout",
+    "surroundings",
+    "without_objects",
     "write_prompt",
 ]

@@ -37,13 +37,13 @@ def choose_objects(
     All there are, where the groups hold fewer.
 
     Raises:
-        ValueError: if there is no object to draw.
+        ValueError: if there is no object to draw, and some may be wanted.
     """
     total = sum(map(len, groups))
-    if not total:
+    least, most = n_objects
+    if not total and most:
         raise ValueError("need one or more objects to choose from, got none")
     rng = np.random.default_rng(seed)
-    least, most = n_objects
     wanted = min(int(rng.integers(least, most + 1)), total)
     chosen: dict[str, OodObject] = {}
     while len(chosen) < wanted:

@@ -3,7 +3,7 @@
 Reference: Gao et al. 2024, first implementation (CGAug): two templates, the object's sentence, the
 suffix and the negative prompt. Deviations: the words of a scene are the same in all attempts, as
 published, but the object's sentence names the object of the attempt; several objects share one
-sentence.
+sentence, and a scene without objects has none.
 """
 
 from collections.abc import Sequence
@@ -61,17 +61,30 @@ def draw_condition(seed: int, words: WordLists, mix: PromptMix) -> Condition:
 
 
 def write_prompt(condition: Condition, class_names: Sequence[str]) -> str:
-    """Positive prompt of a scene with objects of these classes.
+    """Positive prompt of a scene with objects of these classes; none is named where there is none.
 
     Raises:
-        ValueError: if there is no object, or the condition names only some of its three words.
+        ValueError: if the condition names only some of its three words.
     """
+    return f"{_setting(condition)}, {_objects(class_names)}{_SUFFIX}"
+
+
+def without_objects(prompt: str, class_names: Sequence[str]) -> str:
+    """The prompt without the sentence that names these objects; one of other words stays as it is.
+
+    Of a prompt of `write_prompt` that is the one of the same scene without objects.
+    """
+    sentence = _objects(class_names)
+    return prompt.replace(sentence, "", 1) if sentence else prompt
+
+
+def _objects(class_names: Sequence[str]) -> str:
+    """The sentence of the objects with what parts it from the next one; empty without objects."""
     if not class_names:
-        raise ValueError("need one or more class names for a prompt, got none")
+        return ""
     objects = [f"a {name}" for name in class_names]
     listed = " and ".join(filter(None, [", ".join(objects[:-1]), objects[-1]]))
-    sentence = f"There is {listed} accidentally staying on the road."
-    return f"{_setting(condition)}, {sentence}, {_SUFFIX}"
+    return f"There is {listed} accidentally staying on the road., "
 
 
 def _setting(condition: Condition) -> str:

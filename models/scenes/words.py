@@ -3,11 +3,22 @@
 Published: five weathers and two times of the first implementation (Gao et al. 2024, CGAug). Its 96
 city names are not at hand; ``storage/tables/prompt_words.csv`` holds 100 large cities that this
 project chose instead. Miniature: the world's own conditions and its places that are not reserved.
+Training: nothing but what the photographs of the training frames show, so that a picture shifts
+nothing beside its objects. Cityscapes was recorded in 18 cities (of its training split), by day and
+in fair weather (Cordts et al. 2016); the miniature's frames are drawn alike.
 """
 
 from dataclasses import dataclass, fields
 
 from storage.label_space import read_table
+
+_FAIR_WEATHERS, _BY_DAY = ("clear", "cloudy"), ("day",)
+_TRAINING_CITIES = (
+    *("Aachen", "Bochum", "Bremen", "Cologne", "Darmstadt", "Dusseldorf", "Erfurt", "Hamburg"),
+    *("Hanover", "Jena", "Krefeld", "Monchengladbach", "Strasbourg", "Stuttgart", "Tubingen"),
+    *("Ulm", "Weimar", "Zurich"),
+)
+"""In ASCII, because names of places end up in file names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +57,19 @@ def miniature_words() -> WordLists:
     from models.miniature.world import KNOWN_PLACES, TIMES, WEATHERS
 
     return WordLists(places=KNOWN_PLACES, weathers=WEATHERS, times=TIMES)
+
+
+def published_training_words() -> WordLists:
+    """Places, weathers and times that the training frames of Cityscapes show."""
+    return WordLists(places=_TRAINING_CITIES, weathers=_FAIR_WEATHERS, times=_BY_DAY)
+
+
+def miniature_training_words() -> WordLists:
+    """Places, weathers and times that the training frames of the miniature show."""
+    from models.miniature.world import PLACES
+
+    places = tuple(place.name for place in PLACES if place.is_training)
+    return WordLists(places=places, weathers=_FAIR_WEATHERS, times=_BY_DAY)
 
 
 def reserved_names() -> frozenset[str]:

@@ -96,11 +96,7 @@ def example_of(scene: Scene) -> Example:
 
 
 def prompts_of(spec: SceneSpec) -> tuple[str, str]:
-    """The prompt that names everything of a scene, and the plain one that names its objects only.
-
-    Raises:
-        ValueError: if the scene has no object.
-    """
+    """The prompt that names everything of a scene, and the plain one: its objects only."""
     condition = Condition(place=spec.place, weather=spec.weather, time=spec.time)
     named, plain = (write_prompt(said, spec.object_kinds) for said in (condition, Condition()))
     return named, plain

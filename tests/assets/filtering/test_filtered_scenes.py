@@ -245,15 +245,35 @@ def test_rows_of_objects_that_are_missing_are_an_error(store, judge):
             judge()
 
 
-def test_an_attempt_without_objects_is_rejected(store, judge):
-    store.manifests.commit(
-        "synthetic_scenes",
-        {"scene_attempts": [attempt_of(Spec(), store)], "object_attempts": []},
-        partition=PARTITION,
-        provenance=GENERATOR,
-    )
-    judge()
-    assert [row.reason for row in verdicts_of(store)] == ["nothing_pasted"]
+def test_an_attempt_without_objects_is_judged_by_its_background(draw, run_filter, store):
+    bare = {"ious": (), "oods": ()}
+    draw(Spec(**bare), Spec(number=1, **bare, agreement=0.3))
+    assert run_filter().success
+    assert [row.reason for row in verdicts_of(store)] == [None, None]
+    assert run_filter(min_layout_agreement=0.5).success
+    assert [row.reason for row in verdicts_of(store)] == [None, "layout_disagrees"]
+
+
+def test_without_a_filter_the_first_attempt_of_each_scene_is_chosen(draw, run_filter, store):
+    lost = {"ious": (0.0,), "oods": (None,)}
+    draw(Spec(**lost), Spec(attempt=1), Spec(number=1, **lost))
+    assert run_filter(accepts_all=True).success
+    chosen = [(row.frame_id[-13:-7], row.attempt) for row in verdicts_of(store) if row.is_chosen]
+    assert chosen == [("000000", 0), ("000001", 0)]
+    told = store.manifests.wanted("filtered_scenes", PARTITION).provenance
+    assert told["accepts_all"] == "True"
+    assert told["accepted_because"].startswith("accepts_all: the first attempt")
+    run_filter()
+    told = store.manifests.wanted("filtered_scenes", PARTITION).provenance
+    assert not told.keys() & {"accepts_all", "accepted_because"}, "else all is judged again"
+
+
+def test_scenes_drawn_for_no_filter_are_accepted_as_they_were_drawn(draw, run_filter, store):
+    draw(Spec(ious=(0.1,)), **{"threshold/accepts_all": "true"})
+    assert run_filter().success
+    assert [row.verdict for row in verdicts_of(store)] == ["accepted"]
+    run_filter(accepts_all=False)
+    assert [row.verdict for row in verdicts_of(store)] == ["rejected"]
 
 
 def test_acceptance_below_the_floor_blocks(draw, run_filter):

@@ -226,6 +226,49 @@ def test_at_the_size_of_the_frame_the_picture_is_enlarged_and_keeps_its_text(
     assert np.array_equal(store.blobs.get_image(row.image_sha256), expected)
 
 
+@pytest.mark.parametrize("size", ["picture", "frame"])
+def test_the_pasted_mask_can_be_the_label(draw, judge, run_labels, store, size):
+    draw(TWO)
+    judge()
+    assert run_labels(size=size, label_mask="pasted").success
+    (row,) = labels_of(store)
+    pasted = {"picture": pasted_in_picture, "frame": pasted_in_frame}[size](TWO)
+    wanted = {"picture": PICTURE, "frame": FRAME}[size]
+    made = store.blobs.get_image(row.label_sha256)
+    assert np.array_equal(made, label_by_hand(TWO, wanted, [], pasted))
+    masks = [decode_mask(m, height_px=wanted[0], width_px=wanted[1]) for m in row.object_mask_rles]
+    assert np.array_equal(masks, pasted)
+    assert row.label_mask == version_of(store).provenance["label_mask"] == "pasted"
+    run_labels()
+    assert labels_of(store)[0].label_mask is None
+    assert "label_mask" not in version_of(store).provenance, "else all is labelled again"
+
+
+@pytest.mark.parametrize("size", ["picture", "frame"])
+def test_a_scene_without_objects_has_the_classes_of_its_frame(draw, judge, run_labels, store, size):
+    bare = Spec(ious=(), oods=())
+    draw(bare)
+    judge()
+    assert run_labels(size=size).success
+    (row,) = labels_of(store)
+    made = store.blobs.get_image(row.label_sha256)
+    wanted = {"picture": PICTURE, "frame": FRAME}[size]
+    assert np.array_equal(made, label_by_hand(bare, wanted, [], []))
+    assert (row.n_ood_px, row.object_ids, row.object_mask_rles, row.object_ious) == (0, (), (), ())
+
+
+def test_what_sam_did_not_find_is_void_and_told(draw, judge, run_labels, store):
+    draw(replace(TWO, oods=(1.0, None)), Spec(oods=(None,)))
+    judge(accepts_all=True)
+    result = run_labels()
+    bare, both = labels_of(store)
+    assert (bare.n_ood_px, both.n_ood_px > 0) == (0, True)
+    pasted, found = pasted_in_picture(TWO), sam_masks(TWO)[:1]
+    made = store.blobs.get_image(both.label_sha256)
+    assert np.array_equal(made, label_by_hand(TWO, PICTURE, pasted, found))
+    assert answers(result)["object_in_every_label"] is False
+
+
 def test_another_size_is_another_version_and_back_again(draw, judge, label, store):
     draw(Spec())
     judge()

@@ -204,6 +204,42 @@ def test_several_objects_do_not_overlap(run, resources):
     assert numbers == {2, 3}
 
 
+def test_scenes_may_have_other_conditions_only(run, resources, data_root):
+    write_frame(data_root, "lisbon", 1, street(1, has_road=False))
+    result = run(min_objects=0, max_objects=0, plain_frac=0.0, max_attempts=2, max_empty_frac=0.0)
+    assert result.success
+    found = rows_of(resources)
+    assert len(found) == 8
+    for row in found:
+        assert (row.reason, row.object_ids, row.object_mask_rles) == (None, (), ())
+        assert row.place in row.prompt
+        assert "There is" not in row.prompt
+        assert row.negative_prompt
+    assert len({row.seed for row in found}) == 8
+
+
+def test_a_range_from_none_keeps_frames_without_road(run, resources, data_root):
+    write_frame(data_root, "lisbon", 1, street(1, has_road=False))
+    assert run(min_objects=0, max_objects=2, max_attempts=9).success
+    found = rows_of(resources)
+    assert not any(row.reason for row in found)
+    numbers = {len(row.object_ids) for row in found if row.frame_id != "lisbon_000001_000019"}
+    assert numbers == {0, 1, 2}
+    assert not any(row.object_ids for row in found if row.frame_id == "lisbon_000001_000019")
+
+
+def test_a_scene_without_objects_needs_none_in_the_bank(run, resources):
+    assert run(class_list="disjoint_train", min_objects=0, max_objects=0).success
+
+
+def test_training_words_shift_nothing(run, resources):
+    run(plain_frac=0.0, places="training", weathers="training", times="training", n_variants=5)
+    found = rows_of(resources)
+    assert {row.place for row in found} <= {"lisbon", "hamburg", "zurich", "miami", "boston"}
+    assert {row.weather for row in found} == {"clear", "cloudy"}
+    assert {row.time for row in found} == {"day"}
+
+
 def test_bad_files_are_in_quarantine_and_stop_nothing(run, resources, data_root):
     labels = sorted((data_root / "cityscapes").rglob("train/lisbon/*_labelIds.png"))
     palette = Image.fromarray(street(0))

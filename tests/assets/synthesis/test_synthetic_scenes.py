@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from assets.engine import offers
 from assets.engine.resource import Engine
 from assets.engine.warm import warm_models
 from assets.lineage import parents_of
@@ -20,6 +21,7 @@ from assets.partitions import ScenePartition
 from assets.resources import ManifestStore
 from assets.synthesis import attempting, drawing, synthesis
 from assets.synthesis.attempting import draw_scenes
+from assets.synthesis.calibration import calibrate, plan_calibration
 from assets.synthesis.config import SynthesisConfig
 from assets.synthesis.order import plan_synthesis
 from assets.synthesis.presets import read_preset
@@ -366,6 +368,32 @@ def test_a_quantile_needs_a_calibration_of_this_detector(
     (manifests.partition_folder("detector_calibration", UNPARTITIONED) / part.path).unlink()
     assert calibrate(n_frames=3).success
     assert manifests.latest("detector_calibration").fingerprint == calibration.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("device", "n_gpus", "taken"), [("auto", 1, {"GPU": 1.0}), ("auto", 0, {}), ("cpu", 1, {})]
+)
+def test_an_item_takes_a_gpu_where_one_is_offered(
+    request_scenes, draw, drawing_resources, networks_with, monkeypatch, device, n_gpus, taken
+):
+    request_scenes()
+    run, asked = Engine.map, []
+
+    def noted(self, *arguments, resources, **more):
+        asked.append(resources)
+        return run(self, *arguments, resources=resources, **more)
+
+    monkeypatch.setattr(offers, "n_gpus", lambda: n_gpus)
+    monkeypatch.setattr(Engine, "map", noted)
+    networks = networks_with(device=device)
+    assert draw(using={"networks": networks}).success
+    store, data = store_of(drawing_resources), drawing_resources["data"]
+    order = plan_calibration(
+        data.folder, networks.sources_for(data.world), networks.compute,
+        short_side_px=32, n_frames=1,
+    )  # fmt: skip
+    calibrate(order, store, drawing_resources["engine"], run_id="test")
+    assert asked == [taken, taken]
 
 
 def test_two_ood_thresholds_are_one_clear_error(request_scenes, draw):

@@ -68,7 +68,24 @@ def test_empty_masks_are_told_apart_and_pass_no_threshold():
     lenient = Thresholds(min_ood_score=None, min_iou=0.0)
     assert reason(scene(nothing), lenient) == "empty_mask"
     assert reason(scene(replace(nothing, pasted_area_px=0)), lenient) == "nothing_pasted"
-    assert reason(SceneScores(objects=()), lenient) == "nothing_pasted"
+
+
+def test_of_a_scene_without_objects_only_the_background_is_judged():
+    assert reason(SceneScores(objects=(), layout_agreement=0.6)) is None
+    assert reason(SceneScores(objects=(), layout_agreement=0.4)) == "layout_disagrees"
+    assert reason(SceneScores(objects=()), Thresholds(min_ood_score=0.0)) is None
+
+
+def test_everything_can_be_accepted_and_the_facts_tell():
+    lost = replace(GOOD, iou=math.nan, mean_ood_score=None, sam_area_px=0, pasted_area_px=0)
+    everything = replace(THRESHOLDS, accepts_all=True)
+    assert reason(scene(lost, layout_agreement=None), everything) is None
+    assert Thresholds(**everything.facts) == everything
+    assert THRESHOLDS.facts == {
+        "min_ood_score": -3.0,
+        "min_iou": 0.7,
+        "min_layout_agreement": 0.5,
+    }
 
 
 def test_one_bad_object_rejects_the_scene_for_the_first_reason():

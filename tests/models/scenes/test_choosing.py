@@ -55,6 +55,13 @@ def test_a_small_bank_gives_all_it_has(bank):
     assert len(choose_objects(groups, n_objects=(5, 5), seed=1)) == 2
 
 
+def test_a_scene_may_have_no_object(bank):
+    assert choose_objects(group_objects([], "uniform"), n_objects=(0, 0), seed=1) == ()
+    groups = group_objects(bank, "uniform")
+    numbers = {len(choose_objects(groups, n_objects=(0, 2), seed=seed)) for seed in range(50)}
+    assert numbers == {0, 1, 2}
+
+
 def test_an_empty_bank_is_refused():
     with pytest.raises(ValueError, match="one or more objects"):
         choose_objects(group_objects([], "uniform"), n_objects=(1, 1), seed=1)

@@ -1,18 +1,24 @@
 """Prompts say what was published, and are drawn as often as stated."""
 
 from collections import Counter
+from dataclasses import astuple
+from itertools import product
 
 import pytest
 
+from models.miniature import plan
 from models.scenes import (
     NEGATIVE_PROMPT,
     Condition,
     PromptMix,
     WordLists,
     draw_condition,
+    miniature_training_words,
     miniature_words,
+    published_training_words,
     published_words,
     reserved_names,
+    without_objects,
     write_prompt,
 )
 from models.seeding import derive_seed
@@ -55,9 +61,21 @@ def test_several_objects_share_one_sentence(names, listed):
     assert listed in write_prompt(Condition(), names)
 
 
-def test_a_prompt_without_object_or_with_half_a_condition_is_refused():
-    with pytest.raises(ValueError, match="class names"):
-        write_prompt(Condition(), [])
+def test_without_objects_no_sentence_names_one():
+    assert write_prompt(Condition(), []) == (
+        "An image sampled from various stereo video sequences taken by dash cam., best quality, "
+        "extremely detailed, realistic, high resolution"
+    )
+
+
+@pytest.mark.parametrize("names", [[], ["box"], ["box", "chest of drawers"]])
+def test_the_sentence_of_the_objects_can_be_taken_out(names):
+    foggy = Condition(place="Cairo", weather="foggy", time="day")
+    assert without_objects(write_prompt(foggy, names), names) == write_prompt(foggy, [])
+    assert without_objects("a prompt of one's own", names) == "a prompt of one's own"
+
+
+def test_a_prompt_with_half_a_condition_is_refused():
     with pytest.raises(ValueError, match="none of them"):
         write_prompt(Condition(place="Cairo"), ["box"])
 
@@ -109,6 +127,15 @@ def test_the_miniature_has_its_own_words_without_reserved_places():
     assert {"lisbon", "oslo"} <= set(words.places)
     assert not set(words.places) & reserved_names()
     assert {"kyoto", "bookcase"} <= reserved_names()
+
+
+def test_training_words_are_what_training_frames_show():
+    known = {(place, *fair) for place in plan._TRAINING for fair in plan._FAIR}
+    assert set(product(*astuple(miniature_training_words()))) == known
+    published = published_training_words()
+    assert len(published.places) == 18
+    assert all(place.isascii() for place in published.places), "they end up in file names"
+    assert (published.weathers, published.times) == (("clear", "cloudy"), ("day",))
 
 
 @pytest.mark.parametrize("places", [(), ("a", "a")])
