@@ -173,6 +173,28 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "training": "segmenter_checkpoint.training closed_set_checkpoint.training",
             "training_set": "segmenter_checkpoint.selection segmenter_checkpoint.manifest_version",
         },
+        "experiment_trials": {
+            **dict.fromkeys(
+                ("checkpoint_sha256", "last_loss"),
+                "training_set.image_sha256 training_set.label_sha256 ood_objects.crop_sha256 "
+                "cityscapes.image cityscapes.label",
+            ),
+            "training_set_fingerprint": "training_set.image_sha256 training_set.label_sha256",
+            "n_pairs": "training_set.frame_id cityscapes.frame_id",
+        },
+        "experiment_results": {
+            **_same(
+                "experiment_trials",
+                *("plan", "architecture", "arm", "seed", "checkpoint_sha256"),
+            ),
+            **dict.fromkeys(
+                ("auroc", "ap", "fpr95", "f1_star", "mean_iou", "mean_class_accuracy"),
+                "experiment_trials.checkpoint_sha256",
+            ),
+            **dict.fromkeys(
+                ("pixel_accuracy", "class_ious"), "experiment_trials.checkpoint_sha256"
+            ),
+        },
     }
 )
 """Sources of the columns by asset; sources of photographs have the columns of `Frame`."""

@@ -11,6 +11,7 @@ import typer
 
 from pipelines.commands.finish import finish
 from pipelines.evaluation_cli import add_evaluation_commands
+from pipelines.experiment_cli import add_experiment_command
 from pipelines.review_cli import add_review_commands
 from pipelines.scene_cli import add_scene_commands
 from pipelines.training_cli import add_training_commands
@@ -203,6 +204,7 @@ add_scene_commands(app)
 add_review_commands(app)
 add_training_commands(app)
 add_evaluation_commands(app)
+add_experiment_command(app)
 
 if __name__ == "__main__":
     app()

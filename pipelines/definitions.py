@@ -10,6 +10,9 @@ from assets.benchmarks.config import MeasuringPlace
 from assets.closed_set_checkpoint import closed_set_checkpoint
 from assets.decisions import decisions
 from assets.detector_calibration import detector_calibration
+from assets.experiment_report import experiment_report
+from assets.experiment_results import experiment_results
+from assets.experiment_trials import experiment_trials
 from assets.filtered_scenes import filtered_scenes
 from assets.imported_scenes import imported_scenes
 from assets.labelled_scenes import labelled_scenes
@@ -24,7 +27,7 @@ from assets.sources import benchmark_images, city_frames, sources
 from assets.synthesis.networks import Networks
 from assets.synthetic_scenes import synthetic_scenes
 from assets.training_set import training_set
-from pipelines.demo_job import demo
+from pipelines.command_jobs import demo, experiment
 from pipelines.engine import engine_of
 from pipelines.failure_sensor import failure_sensor
 from pipelines.jobs import (
@@ -34,12 +37,14 @@ from pipelines.jobs import (
     generate,
     import_scenes,
     label_scenes,
+    measure_experiment,
     observe_data,
     open_round,
     request_scenes,
     select_training_set,
     train,
     train_closed_set,
+    train_experiment,
     train_miniature_bundle,
 )
 from pipelines.lost_runs import lost_materializations, lost_runs
@@ -70,10 +75,14 @@ def build_definitions(
             segmenter_checkpoint,
             benchmark_scores,
             benchmark_report,
+            experiment_trials,
+            experiment_results,
+            experiment_report,
         ],
         asset_checks=[bank_checks],
         jobs=[
             demo,
+            experiment,
             observe_data,
             build_bank,
             open_round,
@@ -86,6 +95,8 @@ def build_definitions(
             train_closed_set,
             train,
             evaluate,
+            train_experiment,
+            measure_experiment,
             train_miniature_bundle,
         ],
         schedules=build_schedules(settings),

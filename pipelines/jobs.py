@@ -92,6 +92,22 @@ evaluate = dg.define_asset_job(
 )
 
 
+train_experiment = dg.define_asset_job(
+    "train_experiment",
+    selection=dg.AssetSelection.assets("experiment_trials"),
+    description="Train what a plan lists and no version has; its training sets are made before: "
+    "`multishift experiment` makes both.",
+    tags=LOAD_TAG,
+)
+
+measure_experiment = dg.define_asset_job(
+    "measure_experiment",
+    selection=dg.AssetSelection.assets("experiment_results", "experiment_report"),
+    description="Measure the trained networks of a plan on a world, and write the page of it.",
+    tags=LOAD_TAG,
+)
+
+
 @dg.job(description="Register a round and the cities of Cityscapes: the partitions of generation.")
 def open_round() -> None:
     """One op: dynamic partitions must be there before they can be materialized."""

@@ -23,16 +23,19 @@ from pipelines.jobs import (
     generate,
     import_scenes,
     label_scenes,
+    measure_experiment,
     observe_data,
     request_scenes,
     select_training_set,
     train,
     train_closed_set,
+    train_experiment,
 )
 
 JOBS = (
     *(observe_data, build_bank, calibrate_detector, request_scenes, generate),
     *(label_scenes, import_scenes, select_training_set, train_closed_set, train, evaluate),
+    *(train_experiment, measure_experiment),
 )
 """All jobs of assets; the others have one op, are begun by a person, and the demo's command
 outlives its run."""

@@ -1,11 +1,11 @@
-"""The job `demo` runs the command, and fails when it fails."""
+"""The jobs `demo` and `experiment` run their commands, and fail when these fail."""
 
 import sys
 
 import dagster as dg
 import pytest
 
-from pipelines.demo_job import demo
+from pipelines.command_jobs import demo, experiment
 from pipelines.lost_runs import JOBS
 
 
@@ -44,6 +44,18 @@ def test_a_demo_that_fails_fails_the_run(command):
     assert "exit code 3" in str(event.step_failure_data.error)
 
 
-def test_a_demo_whose_run_was_killed_is_not_begun_beside_itself():
-    assert demo.tags["dagster/max_retries"] == "0"
-    assert demo.name not in {job.name for job in JOBS}
+def test_an_experiment_is_asked_for_in_the_words_of_its_command(command):
+    words = command(0)
+    chosen = {"plan": "p.yaml", "arms": ["full", "paste"], "seeds": [3], "is_report": True}
+    config = {"ops": {"run_the_experiment": {"config": chosen}}}
+    assert experiment.execute_in_process(run_config=config).success
+    assert words.read_text().split() == [
+        *("-m", "pipelines.cli", "experiment", "--arm=full", "--arm=paste", "--seed=3"),
+        *("--report", "--", "p.yaml"),
+    ]
+
+
+@pytest.mark.parametrize("job", [demo, experiment], ids=["demo", "experiment"])
+def test_a_command_whose_run_was_killed_is_not_begun_beside_itself(job):
+    assert job.tags["dagster/max_retries"] == "0"
+    assert job.name not in {other.name for other in JOBS}

@@ -1,0 +1,1 @@
+"""What a proof needs beside trainings: its plan, and statistics of trials that share seeds."""
