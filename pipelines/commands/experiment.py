@@ -13,7 +13,7 @@ from assets.miniature.world import MiniatureSize, write_world
 from models.experiment.plan import PHOTOGRAPHS, Plan
 from pipelines.commands.console import err, out
 from pipelines.commands.experiment_choice import Choice
-from pipelines.commands.experiment_scenes import make_scenes
+from pipelines.commands.experiment_scenes import make_scenes, refuse_unusable_data
 from pipelines.commands.instance import choose_instance
 from pipelines.commands.runs import run_job
 from pipelines.engine import engine_of
@@ -36,6 +36,7 @@ def run_experiment(wanted: str, choice: Choice, *, is_report: bool, is_estimate:
         ValueError: if the plan cannot be read, lacks what is wanted, or needs another world.
     """
     plan = read_plan(wanted)
+    refuse_unusable_data(plan)
     tell_cost(plan, choice)
     if is_estimate:
         return 0

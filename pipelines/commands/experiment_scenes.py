@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from pydantic import ValidationError
 from upath import UPath
 
 from assets.experiment.names import round_name, training_set_name
+from assets.filtering.config import FilterConfig
+from assets.labelling.config import LabelConfig
 from assets.partitions import ScenePartition, open_round, train_cities
+from assets.scenes.config import SceneRequestsConfig
 from assets.selecting.names import register_selection
+from assets.synthesis.config import SynthesisConfig
 from models.experiment.plan import DataKind, Plan, merged
 from pipelines.commands.console import err
 from pipelines.commands.experiment_choice import Choice
@@ -22,6 +27,14 @@ _OPS = {
     "scenes": "synthetic_scenes",
     "verdicts": "filtered_scenes",
     "labels": "labelled_scenes",
+}
+
+
+_CONFIGS: dict[str, type[dg.Config]] = {
+    "requests": SceneRequestsConfig,
+    "scenes": SynthesisConfig,
+    "verdicts": FilterConfig,
+    "labels": LabelConfig,
 }
 
 
@@ -53,6 +66,25 @@ def scene_config(kind: DataKind, *, n_variants: int) -> dict[str, Any]:
     """Run configuration of a partition of this kind of data."""
     wished = merged({"requests": {"n_variants": n_variants}}, kind.model_dump())
     return {"ops": {op: {"config": wished[field]} for field, op in _OPS.items()}}
+
+
+def refuse_unusable_data(plan: Plan) -> None:
+    """Let pass a plan whose kinds of data are configurations of the assets.
+
+    Raises:
+        ValueError: naming kind, field, and what is expected.
+    """
+    for name, kind in plan.data.items():
+        for field, config_type in _CONFIGS.items():
+            try:
+                config_type.model_validate(getattr(kind, field))
+            except ValidationError as error:
+                first = error.errors()[0]
+                place = ".".join(map(str, ("data", name, field, *first["loc"])))
+                raise ValueError(
+                    f"plan {plan.name}: {place}: {first['msg']}, got {first['input']!r}; correct "
+                    "the plan"
+                ) from None
 
 
 def _select(plan: Plan, data: str, n_variants: int, seed: int, settings: Settings) -> bool:

@@ -147,7 +147,7 @@ def test_every_asset_says_whose_it_is_and_what_it_holds():
     for node in graph.asset_nodes:
         name = node.key.to_user_string()
         assert node.group_name in {
-            *("sources", "decisions", "objects", "scenes", "training", "evaluation"),
+            *("sources", "decisions", "objects", "scenes", "training", "evaluation", "experiment"),
         }, name
         assert node.owners == ["team:data"], name
         assert node.description, name

@@ -128,6 +128,20 @@ def test_the_ood_layer_starts_as_the_class_layer():
     assert network.final[6].weight.any()
 
 
+def test_another_loss_is_descended_where_it_is_given():
+    seen = []
+
+    def loss_of(network, images, target):
+        seen.append((images.shape, target.dtype))
+        return network(images).logits.square().mean()
+
+    images, labels = halves()
+    config = ClosedSetConfig(n_steps=12, batch_size=2)
+    losses = list(train_closed_set(fresh(), images, labels, config, loss_of))
+    assert losses[-1] < losses[0]
+    assert seen == 12 * [((2, 3, *images.shape[1:3]), torch.int64)]
+
+
 def test_too_few_images_or_labels_are_refused_at_once():
     images, labels = halves()
     with pytest.raises(ValueError, match="at least a batch of 8 images, got 4"):

@@ -2,9 +2,14 @@
 
 import pytest
 
+from assets.experiment.plans import read_plan
 from models.experiment.plan import Plan
 from pipelines.commands.experiment_choice import Choice
-from pipelines.commands.experiment_scenes import scene_config, selection_text
+from pipelines.commands.experiment_scenes import (
+    refuse_unusable_data,
+    scene_config,
+    selection_text,
+)
 from tests.models.experiment.test_plan import PLAN
 
 plan = Plan.model_validate(PLAN)
@@ -51,3 +56,16 @@ def test_a_selection_names_its_round_and_how_many_scenes_of_a_frame() -> None:
     text = selection_text(plan, "full", 2, 1)
     assert 'rounds = ["exp-small-full-1"]' in text
     assert "max_variants = 2" in text
+
+
+def test_data_that_the_assets_cannot_make_are_refused_before_anything_runs() -> None:
+    refuse_unusable_data(plan)
+    wrong = {"data": {"full": {"requests": {"max_attempts": 0}}}}
+    with pytest.raises(ValueError, match=r"data\.full\.requests\.max_attempts: .* got 0"):
+        refuse_unusable_data(Plan.model_validate({**PLAN, **wrong}))
+
+
+def test_the_shipped_plan_can_be_made() -> None:
+    shipped = read_plan("miniature")
+    refuse_unusable_data(shipped)
+    assert len(Choice().trials(shipped)) == 180

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 import storage.benchmark_records
+import storage.experiment_records
 import storage.records
 import storage.review_records
 import storage.scene_records
@@ -183,6 +184,7 @@ def test_every_record_has_a_table():
         entry
         for module in (
             storage.benchmark_records,
+            storage.experiment_records,
             storage.records,
             storage.review_records,
             storage.scene_records,
