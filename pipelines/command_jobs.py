@@ -36,8 +36,11 @@ class ExperimentConfig(dg.Config):
 
     def words(self) -> list[str]:
         """Words of the command that ask for this."""
-        named = [("--arm", self.arms), ("--seed", self.seeds), ("--network", self.networks)]
-        options = [f"{option}={value}" for option, values in named for value in values]
+        options = [
+            *(f"--arm={name}" for name in self.arms),
+            *(f"--seed={seed}" for seed in self.seeds),
+            *(f"--network={name}" for name in self.networks),
+        ]
         return ["experiment", *options, *(["--report"] if self.is_report else []), "--", self.plan]
 
 
