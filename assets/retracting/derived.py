@@ -9,6 +9,7 @@ from assets.retracting.drafts import HeldDraft, find_drafts
 from assets.retracting.holdings import OF_SCENES, Holding, find_holdings
 from assets.retracting.learning import what_is_told
 from assets.retracting.memory import read_memory
+from assets.retracting.photographs import MayHaveLearned, may_have_learned
 from assets.retracting.retractions import read_retractions
 from assets.retracting.sources import Retracted
 from assets.segmenters.crops import BANK
@@ -57,6 +58,7 @@ class Derived:
         drafts: unfinished work with such rows.
         learned: checkpoints that learned from it.
         unknown: checkpoints of which nobody knows, since what they were made from is gone.
+        possible: versions of networks that learned from whole data sets, the source's among them.
         damage: what could not be read or told.
     """
 
@@ -66,6 +68,7 @@ class Derived:
     drafts: tuple[HeldDraft, ...]
     learned: tuple[Learned, ...]
     unknown: tuple[Learned, ...]
+    possible: tuple[MayHaveLearned, ...]
     damage: tuple[str, ...]
 
     def __bool__(self) -> bool:
@@ -124,6 +127,7 @@ def find_derived(source: str, reader: Reader) -> Derived:
         drafts=tuple(find_drafts(retracted, reader)),
         learned=tuple(one for one in found if one.is_sure),
         unknown=tuple(one for one in found if one.lost and not one.is_sure),
+        possible=tuple(may_have_learned(source, reader)),
         damage=tuple(reader.damage),
     )
 

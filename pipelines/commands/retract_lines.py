@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from assets.importing.names import ASSET as IMPORTED
 from assets.retracting.derived import Derived, Learned
 from assets.retracting.holdings import ORDER, Holding
+from assets.retracting.photographs import MayHaveLearned
 from storage.manifests.purge import PurgeReport
 
 MAX_NAMED = 8
@@ -35,11 +36,18 @@ def derived_lines(derived: Derived) -> Iterator[str]:
     for one in derived.unknown:
         gone = " and ".join(one.lost)
         yield f"  checkpoint {_short(one)}: nobody knows, the version of {gone} it used is gone"
+    yield from map(_possible_line, derived.possible)
     if not derived:
         yield "  nothing that the store knows of"
     for words in derived.damage:
         yield f"  unclear: {words}"
     yield "  exports are copies that the store does not follow: look for it in their lists"
+
+
+def _possible_line(may: MayHaveLearned) -> str:
+    version, names = may.version, [name[:12] for name in may.checkpoints]
+    place = f"{version.asset} {version.partition}, version {version.version}"
+    return f"  {place}: {len(names)} networks may have learned from it: {_listed(names)}"
 
 
 def next_lines(derived: Derived, *, is_retracted: bool) -> Iterator[str]:
