@@ -34,8 +34,9 @@ def report_conditions() -> dg.AutomationConditionSensorDefinition:
     """Evaluates the automation conditions of the assets that take seconds."""
     return dg.AutomationConditionSensorDefinition(
         "cheap_assets",
-        target=dg.AssetSelection.assets("benchmark_report"),
-        description="Write the report of a benchmark again when its scores changed.",
+        target=dg.AssetSelection.assets("benchmark_report", "experiment_report"),
+        description="Write the report of a benchmark, or of an experiment, again when its numbers "
+        "changed.",
     )
 
 

@@ -5,6 +5,8 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from benchmarks.soak.place import ROUND_CONFIG
+
 LOCATION, REPOSITORY = "multishift", "__repository__"
 TIMEOUT_S = 20.0
 
@@ -95,6 +97,7 @@ def launch(address: str, job: str, *, city: str, round_key: str) -> str:
     params = {
         "selector": _of_repository("jobName", job),
         "mode": "default",
+        "runConfigData": json.dumps(ROUND_CONFIG),
         "executionMetadata": {"tags": [{"key": key, "value": tags[key]} for key in tags]},
     }
     found = ask(address, _LAUNCH, params=params)["launchRun"]

@@ -1,5 +1,6 @@
 """The folder of a soak: data, instance, settings, and a store on a disk of its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,12 +20,22 @@ LONGEST_S = 3600.0
 PREPARATION = ("observe_data", "build_bank", "calibrate_detector")
 """Jobs that run once before the schedule begins."""
 
+ROUND_CONFIG: dict[str, Any] = {
+    "ops": {
+        "synthetic_scenes": {"config": {"accepts_all": True}},
+        "labelled_scenes": {"config": {"label_mask": "pasted"}},
+    }
+}
+"""Of every round: whether a picture is good is not asked here, so that none fails by a check."""
+
 _RUN_JOB = """
+import json
 import sys
 from pipelines.commands.instance import choose_instance
 from pipelines.commands.runs import run_job
+job, partition, config = sys.argv[1:]
 choose_instance()
-sys.exit(0 if run_job(sys.argv[1], partition_key=sys.argv[2] or None) else 1)
+sys.exit(not run_job(job, partition_key=partition or None, run_config=json.loads(config)))
 """
 
 
@@ -56,6 +70,7 @@ class Place:
             "MULTISHIFT_ENGINE_MODE": "processes",
             "MULTISHIFT_ENGINE_WORKERS": "1",
             "MULTISHIFT_ROUND_CRON": "* * * * *",
+            "MULTISHIFT_ROUND_CONFIG": str(self.home / "round.yaml"),
             "PYTHONPATH": str(ROOT),
             **more,
         }
@@ -64,6 +79,7 @@ class Place:
         """Write the world, make the instance, fill the bank, calibrate the detector."""
         self.home.mkdir(parents=True)
         (self.home / "dagster.yaml").write_text(instance, encoding="utf-8")
+        (self.home / "round.yaml").write_text(yaml.safe_dump(ROUND_CONFIG), encoding="utf-8")
         words = ["miniature", str(self.folder / "data"), "--frames", str(self.n_frames)]
         program = "from pipelines.cli import app; app()"
         self._run(["-c", program, *words, "--others", "0.1"], self.environment())
@@ -73,7 +89,8 @@ class Place:
     def run_job(self, job: str, partition: str = "", **more: str) -> None:
         """Run a job to its end in a process of its own, without workers."""
         environment = self.environment(MULTISHIFT_ENGINE_MODE="inline", **more)
-        self._run(["-c", _RUN_JOB, job, partition], environment)
+        config = ROUND_CONFIG if partition else {}
+        self._run(["-c", _RUN_JOB, job, partition, json.dumps(config)], environment)
 
     def _run(self, words: list[str], environment: dict[str, str]) -> None:
         subprocess.run(

@@ -28,6 +28,7 @@ def test_all_stages_that_commit_a_table_have_a_lineage():
         *("ood_objects", "scene_requests", "detector_calibration", "synthetic_scenes"),
         *("filtered_scenes", "labelled_scenes", "imported_scenes", "training_set"),
         *("closed_set_checkpoint", "segmenter_checkpoint", "benchmark_scores"),
+        *("experiment_trials", "experiment_results"),
     }
 
 

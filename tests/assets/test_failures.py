@@ -89,5 +89,5 @@ def test_every_stage_goes_on_after_a_crash_and_networks_take_turns():
     assert {name for name, op in stages.items() if op.retry_policy != RESUMES} == set()
     assert {name for name, op in stages.items() if op.pool == "gpu"} == {
         *("detector_calibration", "synthetic_scenes", "closed_set_checkpoint"),
-        *("segmenter_checkpoint", "benchmark_scores"),
+        *("segmenter_checkpoint", "benchmark_scores", "experiment_trials", "experiment_results"),
     }
