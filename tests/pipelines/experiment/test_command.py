@@ -86,7 +86,7 @@ def test_every_trial_has_its_row_and_its_numbers(told, home):
     named = {(trial.arm, trial.seed) for trial in trials}
     assert named == {(arm, seed) for arm in PLAN["arms"] for seed in range(N_SEEDS)}
     version = store.manifests.wanted(RESULTS, results_partition("tiny", "selection"))
-    measured = {(row.arm, row.seed) for row in results_of(version, store)}
+    measured = {(row.arm, row.seed) for row in results_of(version, store).results}
     assert measured == named
 
 
